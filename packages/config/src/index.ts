@@ -1,0 +1,8 @@
+export type { AlertingConfig, AlertmanagersConfig } from './alerting.ts'
+export type { DiscoveryConfig, TargetGroupConfig } from './discovery.ts'
+export { defaultHttpClientConfig, type HttpClientConfig, type TlsConfig } from './http-client.ts'
+export { ConfigError, formatProblem, type Problem } from './problem.ts'
+export type { GlobalConfig, PrometheusConfig, StorageConfig } from './prometheus.ts'
+export type { QueueConfig, RemoteWriteConfig } from './remote-write.ts'
+export type { AlertingRuleConfig, RecordingRuleConfig, RuleConfig, RuleFile, RuleGroupConfig } from './rules.ts'
+export type { ScrapeConfig, ScrapeLimits } from './scrape.ts'

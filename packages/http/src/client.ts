@@ -1,0 +1,46 @@
+import type { HttpClientConfig } from '@promlet/config'
+import type { Clock, DurationMs } from '@promlet/model'
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array
+  /** For the whole exchange, body included. */
+  readonly timeoutMs: DurationMs
+  readonly signal?: AbortSignal
+  /** A longer body, after decompression, is a `body-too-large` error; 0: no limit. */
+  readonly bodyBytesMax: number
+}
+
+export interface HttpResponse {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Decompressed when the server sent gzip. */
+  readonly body: Uint8Array
+}
+
+/** Sends requests to servers that are reached alike. The test kit has one that answers without sockets. */
+export interface HttpClient {
+  /** Any status is an answer. @throws `HttpError` when there was none. */
+  request(request: HttpRequest): Promise<HttpResponse>
+  close(): Promise<void>
+}
+
+/** Makes clients; components get this, so that a test kit can put its own in. */
+export type HttpClientFactory = (config: HttpClientConfig) => HttpClient
+
+export interface HttpClientOptions {
+  readonly clock: Clock
+}
+
+/** No answer came. The message says what happened and to which host and port. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError'
+  readonly code: 'timeout' | 'connect' | 'tls' | 'body-too-large' | 'aborted' | 'protocol'
+  constructor(code: HttpError['code'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

@@ -1,0 +1,8 @@
+export {
+  type HttpClient,
+  type HttpClientFactory,
+  type HttpClientOptions,
+  HttpError,
+  type HttpRequest,
+  type HttpResponse,
+} from './client.ts'

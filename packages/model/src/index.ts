@@ -1,0 +1,31 @@
+export type { Alert } from './alert.ts'
+export { type Clock, systemClock, type TimerCallback } from './clock.ts'
+export type { Component } from './component.ts'
+export { formatDuration, parseDuration } from './duration.ts'
+export { type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram, type Span } from './histogram.ts'
+export { compareText, isLegacyLabelName, isLegacyMetricName, isValidName, Labels, METRIC_NAME, quote, quoteNameIfNeeded } from './labels.ts'
+export { Matcher, type MatchOperator, matchesAll } from './matcher.ts'
+export { formatValue, parseFloatGo } from './number.ts'
+export {
+  type AlertSink,
+  type Answer,
+  type Appendable,
+  type Appender,
+  type MatcherSets,
+  type Queryable,
+  type QueryEngine,
+  QueryError,
+  type QueryOptions,
+  type Refusals,
+  type Selection,
+  type SelectOptions,
+  type SeriesColumns,
+  type TimeRange,
+  type Value,
+  type VectorSample,
+} from './ports.ts'
+export { type AnchoredRegex, compileAnchored, compileRe2 } from './regex.ts'
+export type { Relabel, RelabelAction, RelabelConfig } from './relabel.ts'
+export type { Exemplar, Metadata, MetricType } from './sample.ts'
+export { isStaleAt, setStale, staleColumn } from './stale.ts'
+export type { DurationMs, LayoutRef, Millis, SeriesRef } from './units.ts'
