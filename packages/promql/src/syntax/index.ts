@@ -1,1 +1,1 @@
-export {}
+export { type FunctionSignature, functionSignatures } from './signatures.ts'
