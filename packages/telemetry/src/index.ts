@@ -1,2 +1,22 @@
-export { type LogFormat, type Logger, type LogLevel, silentLogger } from './logger.ts'
-export { Counter, createRegistry, Gauge, Histogram, type Metric, mergeRegistries, Registry, Summary } from './registry.ts'
+export {
+  createLogger,
+  type LogDestination,
+  type LogFormat,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+  silentLogger,
+} from './logger.ts'
+export { buildInfo, processMetrics } from './process-metrics.ts'
+export {
+  Counter,
+  createRegistry,
+  Gauge,
+  Histogram,
+  METRICS_CONTENT_TYPE,
+  type Metric,
+  Registry,
+  Summary,
+  sharedMetric,
+  writeMetrics,
+} from './registry.ts'
