@@ -71,6 +71,8 @@ const signatures: readonly FunctionSignature[] = [
   signature('pi', [], 'scalar'),
   signature('time', [], 'scalar'),
   ...['start', 'end', 'range', 'step'].map((name) => signature(name, [], 'scalar', experimental)),
+  signature('min_of', ['scalar', 'scalar'], 'scalar', experimental),
+  signature('max_of', ['scalar', 'scalar'], 'scalar', experimental),
 ]
 
 function fromVector(name: string): FunctionSignature {
