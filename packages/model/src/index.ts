@@ -25,7 +25,9 @@ export {
   type VectorSample,
 } from './ports.ts'
 export { type AnchoredRegex, compileAnchored, compileRe2 } from './regex.ts'
-export type { Relabel, RelabelAction, RelabelConfig } from './relabel.ts'
+export { expand, parseTemplate, type RegexTemplate } from './regex-template.ts'
+export { compileRelabel, type NameValidation, type Relabel, type RelabelAction, type RelabelConfig, relabelDefaults } from './relabel.ts'
+export { checkRelabelConfig, isNameTemplate } from './relabel-check.ts'
 export type { Exemplar, Metadata, MetricType } from './sample.ts'
 export { isStaleAt, setStale, staleColumn } from './stale.ts'
 export type { DurationMs, LayoutRef, Millis, SeriesRef } from './units.ts'
