@@ -38,7 +38,8 @@ export interface HttpClientOptions {
 /** No answer came. The message says what happened and to which host and port. */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
-  readonly code: 'timeout' | 'connect' | 'tls' | 'body-too-large' | 'aborted' | 'protocol'
+  /** `config`: a file that the client's configuration names cannot be read. */
+  readonly code: 'timeout' | 'connect' | 'tls' | 'body-too-large' | 'aborted' | 'protocol' | 'config'
   constructor(code: HttpError['code'], message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code

@@ -6,3 +6,4 @@ export {
   type HttpRequest,
   type HttpResponse,
 } from './client.ts'
+export { createHttpClientFactory } from './client-factory.ts'

@@ -1,0 +1,165 @@
+import type { HttpClientConfig } from '@promlet/config'
+import type { Clock } from '@promlet/model'
+import type { Dispatcher } from 'undici'
+import { readBody, unpackGzip } from './body.ts'
+import {
+  type HttpClient,
+  type HttpClientFactory,
+  type HttpClientOptions,
+  HttpError,
+  type HttpRequest,
+  type HttpResponse,
+} from './client.ts'
+import { type Connections, openConnections } from './connections.ts'
+import { credentialHeaders, mayShareCredentials } from './credentials.ts'
+import { describeFailure, isIdleClose, requestError } from './failure.ts'
+
+/** Go's http.Client follows as many. */
+const REDIRECTS_MAX = 10
+/** A packed body may be a little longer than what is in it; so much more is read before it is called too long. */
+const PACKED_SLACK_BYTES = 1024
+
+/**
+ * Makes the factory of clients that use sockets. Each client keeps its connections open between requests; TLS and
+ * credential files are read anew for each request. The texts of its errors are those that Go's client has.
+ */
+export function createHttpClientFactory({ clock }: HttpClientOptions): HttpClientFactory {
+  return (config) => openClient(config, clock)
+}
+
+function openClient(config: HttpClientConfig, clock: Clock): HttpClient {
+  const connections = openConnections(config)
+  const running = new Set<AbortController>()
+  let closing: Promise<void> | undefined
+  return {
+    async request(request) {
+      if (closing !== undefined) throw requestError(request.method, request.url, { code: 'aborted', text: 'client is closed' })
+      const stop = new AbortController()
+      const abort = () => stop.abort(new HttpError('aborted', 'context canceled'))
+      const timer = clock.setTimer(request.timeoutMs, () => stop.abort(new HttpError('timeout', 'context deadline exceeded')))
+      request.signal?.addEventListener('abort', abort, { once: true })
+      if (request.signal?.aborted) abort()
+      running.add(stop)
+      try {
+        return await follow(request, config, connections, stop.signal)
+      } finally {
+        running.delete(stop)
+        timer[Symbol.dispose]()
+        request.signal?.removeEventListener('abort', abort)
+      }
+    },
+    close() {
+      for (const stop of running) stop.abort(new HttpError('aborted', 'client is closed'))
+      closing ??= connections.destroy()
+      return closing
+    },
+  }
+}
+
+/** What one hop sends. */
+interface Hop {
+  readonly method: HttpRequest['method']
+  readonly url: URL
+  readonly body: Uint8Array | undefined
+}
+
+async function follow(
+  request: HttpRequest,
+  config: HttpClientConfig,
+  connections: Connections,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  const asked = parseUrl(request.method, request.url)
+  let hop: Hop = { method: request.method, url: asked, body: request.body }
+  for (let redirects = 0; ; redirects++) {
+    const { method, url } = hop
+    let answer: Dispatcher.ResponseData
+    let next: Hop | undefined
+    try {
+      const credentials = mayShareCredentials(asked, url) ? await credentialHeaders(config, url) : {}
+      answer = await sendOnce(await connections.dispatcher(), hop, requestHeaders(request, hop, credentials), signal)
+      next = config.followRedirects ? nextHop(hop, answer) : undefined
+      if (next !== undefined) await answer.body.dump()
+    } catch (error) {
+      throw asHttpError(error, hop, signal)
+    }
+    if (next === undefined) return await readAnswer(answer, request.bodyBytesMax, signal)
+    if (redirects >= REDIRECTS_MAX) throw requestError(method, url, { code: 'protocol', text: `stopped after ${REDIRECTS_MAX} redirects` })
+    hop = next
+  }
+}
+
+function parseUrl(method: string, text: string): URL {
+  const url = URL.parse(text)
+  if (url === null) throw requestError(method, text, { code: 'protocol', text: 'invalid URL' })
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw requestError(method, url, { code: 'protocol', text: `unsupported protocol scheme "${url.protocol.slice(0, -1)}"` })
+  }
+  return url
+}
+
+function requestHeaders(request: HttpRequest, hop: Hop, credentials: Record<string, string>): Record<string, string> {
+  const headers: Record<string, string> = { 'accept-encoding': 'gzip', 'user-agent': 'Promlet' }
+  for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value
+  // A redirect that turned a POST into a GET has no body to describe.
+  if (hop.body === undefined) for (const name of ['content-type', 'content-encoding', 'content-length']) delete headers[name]
+  return { ...headers, ...credentials }
+}
+
+/** A server may close an idle connection while a request is on its way; a GET is then sent once more, as Go does. */
+async function sendOnce(
+  dispatcher: Dispatcher,
+  hop: Hop,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<Dispatcher.ResponseData> {
+  const { origin, pathname, search } = hop.url
+  const options = { origin, path: `${pathname}${search}`, method: hop.method, headers, body: hop.body ?? null, signal }
+  try {
+    return await dispatcher.request(options)
+  } catch (error) {
+    if (hop.method !== 'GET' || !isIdleClose(error)) throw error
+    return await dispatcher.request(options)
+  }
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+
+function nextHop({ method, url, body }: Hop, { statusCode, headers }: Dispatcher.ResponseData): Hop | undefined {
+  const location = headers['location']
+  if (!REDIRECTS.has(statusCode) || typeof location !== 'string') return undefined
+  const next = URL.parse(location, url)
+  if (next === null) throw new HttpError('protocol', `failed to parse Location header ${JSON.stringify(location)}`)
+  if (next.protocol !== 'http:' && next.protocol !== 'https:') {
+    throw new HttpError('protocol', `unsupported protocol scheme "${next.protocol.slice(0, -1)}"`)
+  }
+  const keepsMethod = statusCode === 307 || statusCode === 308 || method === 'GET'
+  return keepsMethod ? { method, url: next, body } : { method: 'GET', url: next, body: undefined }
+}
+
+/** Go names neither method nor URL in the errors that happen after the headers came. */
+async function readAnswer(answer: Dispatcher.ResponseData, bytesMax: number, signal: AbortSignal): Promise<HttpResponse> {
+  const headers = flatHeaders(answer.headers)
+  const packed = /^(x-)?gzip$/i.test(headers['content-encoding'] ?? '')
+  try {
+    const body = await readBody(answer.body, bytesMax > 0 && packed ? bytesMax + PACKED_SLACK_BYTES : bytesMax)
+    return { status: answer.statusCode, headers, body: packed && body.length > 0 ? await unpackGzip(body, bytesMax) : body }
+  } catch (error) {
+    const known = signal.aborted ? signal.reason : error
+    throw known instanceof HttpError ? known : new HttpError('protocol', 'unexpected EOF', { cause: error })
+  }
+}
+
+function flatHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const flat: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return flat
+}
+
+function asHttpError(error: unknown, { method, url }: Hop, signal: AbortSignal): HttpError {
+  const known = signal.aborted ? signal.reason : error
+  if (known instanceof HttpError) return requestError(method, url, { code: known.code, text: known.message }, known.cause)
+  return requestError(method, url, describeFailure(error, url), error)
+}
