@@ -34,7 +34,7 @@ export const layers: Readonly<Record<string, { readonly layer: number; readonly 
       'web',
     ],
   },
-  web: { layer: 5, mayImport: ['promql'] },
+  web: { layer: 5, mayImport: [] },
   testkit: {
     layer: 6,
     mayImport: ['model', 'config', 'telemetry', 'http', 'tsdb', 'promql', 'scraper', 'pushgateway', 'rule-engine', 'server'],

@@ -1,1 +1,1 @@
-export {}
+export { loadPage, PAGE_PATHS, type Page } from './build.ts'
