@@ -11,10 +11,7 @@ export interface Vector {
   readonly result: readonly { readonly metric: LabelSet; readonly value?: Sample; readonly histogram?: readonly [number, unknown] }[]
 }
 
-export interface Single {
-  readonly resultType: 'scalar' | 'string'
-  readonly result: Sample
-}
+export type Single = { readonly resultType: 'scalar'; readonly result: Sample } | { readonly resultType: 'string'; readonly result: Sample }
 
 export interface Target {
   readonly discoveredLabels: LabelSet
