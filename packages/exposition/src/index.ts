@@ -1,1 +1,4 @@
-export {}
+export { ExpositionError } from './error.ts'
+export type { Family, FamilyType, HistogramSample, LabelPair, Metric, Sample, SummarySample, ValueSample } from './family.ts'
+export { type ParseFamiliesOptions, parseFamilies } from './parse-families.ts'
+export { writeFamilies } from './write-families.ts'

@@ -1,0 +1,127 @@
+// Expositions as Prometheus's own parsers and Go's client library read and write them.
+
+import { type Family, type FamilyType, type Metric, parseFamilies, type Sample, writeFamilies } from '@promlet/exposition'
+import { describe, expect, test } from 'vitest'
+import { conformanceJson, hasConformance } from './data.ts'
+
+type Json = number | 'NaN' | '+Inf' | '-Inf'
+
+interface JsonInput {
+  readonly id: string
+  readonly input?: string
+  readonly input_b64?: string
+}
+
+/** A family in the shape of the protobuf model. Fields that are missing are 0 or empty. */
+interface JsonFamily {
+  readonly Name?: string
+  readonly Help?: string
+  readonly Type?: string
+  readonly Metric: readonly JsonMetric[]
+}
+
+interface JsonMetric {
+  readonly Label?: readonly { readonly Name: string; readonly Value: string }[]
+  readonly TimestampMs?: number
+  readonly Counter?: { readonly Value?: Json }
+  readonly Gauge?: { readonly Value?: Json }
+  readonly Untyped?: { readonly Value?: Json }
+  readonly Summary?: {
+    readonly SampleCount?: number
+    readonly SampleSum?: Json
+    readonly Quantile?: readonly { readonly Quantile: Json; readonly Value: Json }[]
+  }
+  readonly Histogram?: {
+    readonly SampleCount?: number
+    readonly SampleCountFloat?: number
+    readonly SampleSum?: Json
+    readonly Bucket?: readonly { readonly UpperBound: Json; readonly CumulativeCount?: number; readonly CumulativeCountFloat?: number }[]
+  }
+}
+
+/** Tests are made when the file is read, so there must be something to read where there is no data. */
+function cases<T>(path: string): readonly T[] {
+  return hasConformance ? conformanceJson<T[]>(`exposition/${path}`) : []
+}
+
+function bytesOf({ input, input_b64 }: JsonInput): Uint8Array {
+  return input_b64 === undefined ? Buffer.from(input ?? '') : Buffer.from(input_b64, 'base64')
+}
+
+function number(value: Json | undefined): number {
+  return value === undefined
+    ? 0
+    : typeof value === 'number'
+      ? value
+      : value === 'NaN'
+        ? Number.NaN
+        : value === '+Inf'
+          ? Infinity
+          : -Infinity
+}
+
+function familyOf({ Name = '', Help, Type = 'COUNTER', Metric }: JsonFamily): Family {
+  return { name: Name, help: Help, type: Type.toLowerCase() as FamilyType, metrics: Metric.map(metricOf) }
+}
+
+function metricOf(json: JsonMetric): Metric {
+  const labels = (json.Label ?? []).map(({ Name, Value }) => ({ name: Name, value: Value }))
+  return { labels, ...(json.TimestampMs === undefined ? {} : { timestampMs: json.TimestampMs }), sample: sampleOf(json) }
+}
+
+function sampleOf({ Counter, Gauge, Untyped, Summary, Histogram }: JsonMetric): Sample {
+  if (Summary !== undefined) {
+    const quantiles = (Summary.Quantile ?? []).map(({ Quantile, Value }) => ({ quantile: number(Quantile), value: number(Value) }))
+    return { kind: 'summary', count: Summary.SampleCount ?? 0, sum: number(Summary.SampleSum), quantiles }
+  }
+  if (Histogram !== undefined) {
+    const buckets = (Histogram.Bucket ?? []).map((bucket) => ({
+      upperBound: number(bucket.UpperBound),
+      count: bucket.CumulativeCountFloat ?? bucket.CumulativeCount ?? 0,
+    }))
+    const count = Histogram.SampleCountFloat ?? Histogram.SampleCount ?? 0
+    return { kind: 'histogram', count, sum: number(Histogram.SampleSum), buckets }
+  }
+  return { kind: 'value', value: number((Counter ?? Gauge ?? Untyped)?.Value) }
+}
+
+function byName(families: readonly Family[]): readonly Family[] {
+  return [...families].sort((left, right) => (left.name < right.name ? -1 : 1))
+}
+
+describe.skipIf(!hasConformance)('families of the client library', () => {
+  for (const json of cases<JsonInput & { families: readonly JsonFamily[] }>('expfmt_text_parse.jsonl')) {
+    test(`${json.id} is read`, () => {
+      expect(byName(parseFamilies(bytesOf(json)))).toEqual(byName(json.families.map(familyOf)))
+    })
+  }
+
+  for (const json of cases<JsonInput & { error_prefix_utf8: string | null; error_prefix_legacy: string | null }>(
+    'expfmt_text_errors.jsonl',
+  )) {
+    for (const [names, prefix] of [['utf8', json.error_prefix_utf8] as const, ['legacy', json.error_prefix_legacy] as const]) {
+      test(`${json.id} with ${names} names ${prefix === null ? 'is fine' : 'is refused'}`, () => {
+        const message = messageOf(() => parseFamilies(bytesOf(json), { names })) ?? null
+        expect(prefix === null ? message : message?.slice(0, prefix.length)).toBe(prefix)
+      })
+    }
+  }
+
+  for (const json of cases<{ id: string; family: JsonFamily; output?: string; error_prefix?: string }>('expfmt_text_create.jsonl')) {
+    // A counter's sample and an untyped one have the same shape here, so the wrong one cannot be given.
+    test.skipIf(json.id === 'expfmt/TestCreateError/2')(`${json.id} is ${json.output === undefined ? 'refused' : 'written'}`, () => {
+      const write = () => writeFamilies([familyOf(json.family)])
+      if (json.output !== undefined) expect(write()).toBe(json.output)
+      else expect(messageOf(write)?.slice(0, json.error_prefix?.length)).toBe(json.error_prefix)
+    })
+  }
+})
+
+function messageOf(run: () => unknown): string | undefined {
+  try {
+    run()
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
