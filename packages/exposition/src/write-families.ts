@@ -25,6 +25,14 @@ function writeFamily(family: Family): string {
   return text
 }
 
+/**
+ * The lines of one metric of a family, without HELP and TYPE, for those who keep them.
+ * @throws ExpositionError `invalid-family` for a sample of another type.
+ */
+export function writeMetricLines(family: Pick<Family, 'name' | 'type'>, metric: Metric): string {
+  return writeMetric(family, metric, isLegacyMetricName(family.name))
+}
+
 /** What the lines of one metric have in common. */
 interface LineParts {
   readonly name: string
@@ -35,7 +43,7 @@ interface LineParts {
   readonly timestamp: string
 }
 
-function writeMetric(family: Family, { labels, timestampMs, sample }: Metric, plain: boolean): string {
+function writeMetric(family: Pick<Family, 'name' | 'type'>, { labels, timestampMs, sample }: Metric, plain: boolean): string {
   if (sample.kind !== sampleKind(family)) throw invalid(`expected ${family.type} in metric ${family.name}`)
   const timestamp = timestampMs === undefined ? '' : ` ${timestampMs}`
   const parts: LineParts = { name: family.name, plain, labels: labels.map(writeLabel).join(','), timestamp }
@@ -49,7 +57,7 @@ function writeMetric(family: Family, { labels, timestampMs, sample }: Metric, pl
   }
 }
 
-function sampleKind(family: Family): Sample['kind'] {
+function sampleKind(family: Pick<Family, 'type'>): Sample['kind'] {
   switch (family.type) {
     case 'summary':
       return 'summary'
