@@ -1,3 +1,4 @@
+export { unpackGzip } from './body.ts'
 export {
   type HttpClient,
   type HttpClientFactory,
@@ -7,3 +8,10 @@ export {
   type HttpResponse,
 } from './client.ts'
 export { createHttpClientFactory } from './client-factory.ts'
+export { acceptsGzip } from './compression.ts'
+export { sendText } from './fallback.ts'
+export { formOf } from './form.ts'
+export { formatAddress, type ListenAddress, parseListenAddress } from './listen-address.ts'
+export { type ManagementOptions, registerManagement, sendUnready } from './management.ts'
+export { createServer, type HttpServer, type HttpServerOptions } from './server.ts'
+export { HttpServerError } from './server-error.ts'

@@ -1,0 +1,33 @@
+import { promisify } from 'node:util'
+import { gzip, gzipSync } from 'node:zlib'
+import type { FastifyInstance } from 'fastify'
+
+/** A shorter answer fits a packet anyway. */
+const PACK_BYTES_MIN = 1024
+/** Above this, packing leaves the calling thread. */
+const SYNC_BYTES_MAX = 64 * 1024
+/** The fastest level: answers go a short way and are packed once each. */
+const LEVEL = 1
+const gzipAsync = promisify(gzip)
+
+/** Packs answers of some length for clients that accept gzip. */
+export function packAnswers(app: FastifyInstance): void {
+  app.addHook('onSend', async (request, reply, payload: unknown) => {
+    if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) return payload
+    if (payload.length < PACK_BYTES_MIN || reply.hasHeader('content-encoding')) return payload
+    reply.header('vary', 'Accept-Encoding')
+    if (!acceptsGzip(request.headers['accept-encoding'])) return payload
+    reply.header('content-encoding', 'gzip')
+    reply.removeHeader('content-length')
+    return payload.length <= SYNC_BYTES_MAX ? gzipSync(payload, { level: LEVEL }) : gzipAsync(payload, { level: LEVEL })
+  })
+}
+
+/** True when an Accept-Encoding header names gzip (or anything) without forbidding it by `q=0`. */
+export function acceptsGzip(header: string | undefined): boolean {
+  for (const part of (header ?? '').toLowerCase().split(',')) {
+    const [coding, ...parameters] = part.split(';').map((text) => text.trim())
+    if (coding === 'gzip' || coding === '*') return !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
+  }
+  return false
+}

@@ -1,0 +1,42 @@
+import { Counter, Histogram, type Registry, sharedMetric } from '@promlet/telemetry'
+import type { FastifyInstance } from 'fastify'
+
+/** Prometheus: web/web.go newMetrics. */
+const DURATION_BUCKETS = [0.1, 0.2, 0.4, 1, 3, 8, 20, 60, 120]
+const SIZE_BUCKETS = Array.from({ length: 8 }, (_, index) => 100 * 10 ** index)
+
+/**
+ * Counts and times requests by the pattern of their route: `<name>_http_requests_total{handler, code}`,
+ * `<name>_http_request_duration_seconds` and `<name>_http_response_size_bytes` (as sent, so packed where packed).
+ * Requests that no route takes are not counted, so that a scanner makes no series.
+ */
+export function countRequests(app: FastifyInstance, registry: Registry, name: string): void {
+  const requests = counter(registry, `${name}_http_requests_total`)
+  const duration = histogram(
+    registry,
+    `${name}_http_request_duration_seconds`,
+    'Histogram of latencies for HTTP requests.',
+    DURATION_BUCKETS,
+  )
+  const size = histogram(registry, `${name}_http_response_size_bytes`, 'Histogram of response size for HTTP requests.', SIZE_BUCKETS)
+  app.addHook('onRoute', ({ url, method }) => {
+    if (method !== 'OPTIONS' && method !== 'HEAD') requests.inc({ handler: url, code: '200' }, 0)
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const handler = request.routeOptions.url
+    if (handler === undefined) return
+    requests.inc({ handler, code: String(reply.statusCode) })
+    duration.observe({ handler }, reply.elapsedTime / 1000)
+    size.observe({ handler }, Number(reply.getHeader('content-length') ?? 0))
+  })
+}
+
+function counter(registry: Registry, name: string): Counter<'handler' | 'code'> {
+  const create = () =>
+    new Counter({ name, help: 'Counter of HTTP requests.', labelNames: ['handler', 'code'] as const, registers: [registry] })
+  return sharedMetric(registry, name, create)
+}
+
+function histogram(registry: Registry, name: string, help: string, buckets: number[]): Histogram<'handler'> {
+  return sharedMetric(registry, name, () => new Histogram({ name, help, labelNames: ['handler'] as const, buckets, registers: [registry] }))
+}

@@ -1,0 +1,110 @@
+import type { IncomingMessage, Server } from 'node:http'
+import { type Clock, type DurationMs, systemClock } from '@promlet/model'
+import type { Logger, Registry } from '@promlet/telemetry'
+import { type FastifyHttpOptions, type FastifyInstance, fastify } from 'fastify'
+import { packAnswers } from './compression.ts'
+import { allowOrigins } from './cors.ts'
+import { answerTheRest } from './fallback.ts'
+import { formatAddress, type ListenAddress, parseListenAddress } from './listen-address.ts'
+import { countRequests } from './request-metrics.ts'
+import { limitToPrefix, stripPrefix } from './route-prefix.ts'
+import { listenError } from './server-error.ts'
+
+export interface HttpServerOptions {
+  /** `host:port`; `:9090` listens everywhere, port 0 lets the system choose. */
+  readonly listenAddress: string
+  /** The prefix of its metrics' names: `prometheus`, `pushgateway`, … */
+  readonly name: string
+  readonly logger: Logger
+  readonly registry: Registry
+  /** A longer request body is answered with 413. */
+  readonly bodyBytesMax: number
+  /** For a whole request to arrive, and for a connection to stay idle. */
+  readonly readTimeoutMs: DurationMs
+  /** Connections above this are closed at once. */
+  readonly maxConnections: number
+  /** Everything is served below this path, such as `/prometheus`; handlers do not see it. */
+  readonly routePrefix?: string
+  /** Which origins may use `/api/…` from a page, as an anchored regular expression. */
+  readonly corsOrigin?: string
+  /** How long `close` waits for requests under way; ten seconds by default. */
+  readonly closeTimeoutMs?: DurationMs
+  /** Bounds `close`; the system clock by default. */
+  readonly clock?: Clock
+}
+
+export interface HttpServer {
+  /** For routes, before `listen`. Every body arrives as a `Buffer`, whatever its type; parameters are read by `formOf`. */
+  readonly app: FastifyInstance
+  /** @throws `HttpServerError` when the address cannot be had. */
+  listen(): Promise<{ readonly address: string; readonly port: number }>
+  /** Takes no more connections and ends when the requests under way have ended, or after `closeTimeoutMs` by breaking them off. */
+  close(): Promise<void>
+}
+
+const CLOSE_TIMEOUT_MS = 10_000
+/** Node checks for overdue requests at this pace. */
+const CHECK_INTERVAL_MS = 5_000
+
+/**
+ * An HTTP server as Prometheus's components have one: plain-text errors in Go's words, gzip for who accepts it,
+ * request metrics by route. `listenAddress` is checked at once. @throws `HttpServerError` `bad-address`.
+ */
+export function createServer(options: HttpServerOptions): HttpServer {
+  const address = parseListenAddress(options.listenAddress)
+  const app = createApp(options)
+  const clock = options.clock ?? systemClock
+  let closing: Promise<void> | undefined
+  return {
+    app,
+    listen: () => listen(app, address, options.logger),
+    close() {
+      closing ??= closeWithin(app, clock, options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS)
+      return closing
+    },
+  }
+}
+
+function createApp(options: HttpServerOptions): FastifyInstance {
+  const prefix = (options.routePrefix ?? '').replace(/\/+$/, '')
+  const settings: FastifyHttpOptions<Server> = {
+    bodyLimit: options.bodyBytesMax,
+    requestTimeout: options.readTimeoutMs,
+    keepAliveTimeout: options.readTimeoutMs,
+    http: { connectionsCheckingInterval: CHECK_INTERVAL_MS },
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: Number.MAX_SAFE_INTEGER },
+    ...(prefix !== '' && { rewriteUrl: (request: IncomingMessage) => stripPrefix(request.url ?? '/', prefix) }),
+  }
+  const app: FastifyInstance = fastify(settings)
+  app.server.maxConnections = options.maxConnections
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  if (prefix !== '') limitToPrefix(app, prefix)
+  answerTheRest(app, options.logger)
+  countRequests(app, options.registry, options.name)
+  packAnswers(app)
+  if (options.corsOrigin !== undefined) allowOrigins(app, options.corsOrigin)
+  return app
+}
+
+async function listen(app: FastifyInstance, { host, port }: ListenAddress, logger: Logger): Promise<{ address: string; port: number }> {
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    throw listenError(error, formatAddress(host, port))
+  }
+  const bound = app.server.address()
+  const listening = typeof bound === 'object' && bound !== null ? { address: bound.address, port: bound.port } : { address: host, port }
+  logger.info({ address: formatAddress(listening.address, listening.port) }, 'Listening on')
+  return listening
+}
+
+async function closeWithin(app: FastifyInstance, clock: Clock, timeoutMs: DurationMs): Promise<void> {
+  const timer = clock.setTimer(timeoutMs, () => app.server.closeAllConnections())
+  try {
+    await app.close()
+  } finally {
+    timer[Symbol.dispose]()
+  }
+}
