@@ -36,8 +36,9 @@ export type At = { readonly kind: 'timestamp'; readonly at: Millis } | { readonl
  * (`[5m * 2]`, `[step() + 1s]`). `negative` results are legal for offsets only.
  */
 export type DurationExpr =
-  | { readonly kind: 'fixed'; readonly ms: number; readonly position: Position }
-  | { readonly kind: 'step' | 'range'; readonly position: Position }
+  /** `ms` may have a fraction where it is part of a sum; alone it is whole. `duration` as in `NumberLiteral`. */
+  | { readonly kind: 'fixed'; readonly ms: number; readonly duration: boolean; readonly wrapped: boolean; readonly position: Position }
+  | { readonly kind: 'step' | 'range'; readonly wrapped: boolean; readonly position: Position }
   | {
       readonly kind: 'binary'
       readonly operator: '+' | '-' | '*' | '/' | '%' | '^' | 'min' | 'max'

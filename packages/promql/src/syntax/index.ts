@@ -1,1 +1,28 @@
+export type {
+  Aggregation,
+  AggregationOperator,
+  At,
+  Binary,
+  BinaryOperator,
+  Call,
+  DefaultStep,
+  DurationExpr,
+  Expr,
+  MatrixSelector,
+  NumberLiteral,
+  Paren,
+  Position,
+  SequenceValue,
+  SeriesDescription,
+  StringLiteral,
+  Subquery,
+  Unary,
+  ValueType,
+  VectorMatching,
+  VectorSelector,
+} from './ast.ts'
+export { allFeatures, type Features } from './features.ts'
+export { type ParseOptions, parseExpr, parseMatchers } from './parse.ts'
+export { renderProblem } from './problem.ts'
 export { type FunctionSignature, functionSignatures } from './signatures.ts'
+export { documentedType, valueType } from './value-type.ts'
