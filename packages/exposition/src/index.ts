@@ -1,4 +1,5 @@
 export { ExpositionError } from './error.ts'
 export type { Family, FamilyType, HistogramSample, LabelPair, Metric, Sample, SummarySample, ValueSample } from './family.ts'
+export { formatFloatGo } from './number-text.ts'
 export { type ParseFamiliesOptions, parseFamilies } from './parse-families.ts'
 export { writeFamilies, writeMetricLines } from './write-families.ts'
