@@ -5,7 +5,7 @@ export { formatDuration, parseDuration } from './duration.ts'
 export { type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram, type Span } from './histogram.ts'
 export { compareText, isLegacyLabelName, isLegacyMetricName, isValidName, Labels, METRIC_NAME, quote, quoteNameIfNeeded } from './labels.ts'
 export { Matcher, type MatchOperator, matchesAll } from './matcher.ts'
-export { formatValue, parseFloatGo } from './number.ts'
+export { formatGeneral, formatPlain, formatValue, parseFloatGo } from './number.ts'
 export {
   type AlertSink,
   type Answer,

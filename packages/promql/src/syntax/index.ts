@@ -22,7 +22,10 @@ export type {
   VectorSelector,
 } from './ast.ts'
 export { allFeatures, type Features } from './features.ts'
+export { exprToJson, type Json } from './json.ts'
 export { type ParseOptions, parseExpr, parseMatchers } from './parse.ts'
+export { prettyPrint } from './pretty.ts'
+export { printExpr } from './print.ts'
 export { renderProblem } from './problem.ts'
 export { type FunctionSignature, functionSignatures } from './signatures.ts'
 export { documentedType, valueType } from './value-type.ts'
