@@ -13,8 +13,8 @@ import { listenError } from './server-error.ts'
 export interface HttpServerOptions {
   /** `host:port`; `:9090` listens everywhere, port 0 lets the system choose. */
   readonly listenAddress: string
-  /** The prefix of its metrics' names: `prometheus`, `pushgateway`, … */
-  readonly name: string
+  /** The prefix of its metrics' names: `prometheus`, `alertmanager`, … Absent: its user counts requests. */
+  readonly name?: string
   readonly logger: Logger
   readonly registry: Registry
   /** A longer request body is answered with 413. */
@@ -82,7 +82,7 @@ function createApp(options: HttpServerOptions): FastifyInstance {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   if (prefix !== '') limitToPrefix(app, prefix)
   answerTheRest(app, options.logger)
-  countRequests(app, options.registry, options.name)
+  if (options.name !== undefined) countRequests(app, options.registry, options.name)
   packAnswers(app)
   if (options.corsOrigin !== undefined) allowOrigins(app, options.corsOrigin)
   return app
