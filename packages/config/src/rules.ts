@@ -27,6 +27,8 @@ export interface RecordingRuleConfig {
   readonly record: string
   readonly expr: string
   readonly labels: Labels
+  /** Names that stand in `labels` with an empty value: the rule's series lose them. */
+  readonly removedLabels?: readonly string[]
 }
 
 export interface AlertingRuleConfig {
@@ -37,5 +39,7 @@ export interface AlertingRuleConfig {
   readonly keepFiringForMs: DurationMs
   /** Values may be templates. */
   readonly labels: Labels
+  /** Names that stand in `labels` with an empty value: the alerts lose them. */
+  readonly removedLabels?: readonly string[]
   readonly annotations: Labels
 }
