@@ -1,6 +1,19 @@
 // Expositions as Prometheus's own parsers and Go's client library read and write them.
 
-import { type Family, type FamilyType, type Metric, parseFamilies, type Sample, writeFamilies } from '@promlet/exposition'
+import {
+  chooseFormat,
+  createParser,
+  type Escaping,
+  type ExpositionFormat,
+  type ExpositionParser,
+  type Family,
+  type FamilyType,
+  type Metric,
+  negotiate,
+  parseFamilies,
+  type Sample,
+  writeFamilies,
+} from '@promlet/exposition'
 import { describe, expect, test } from 'vitest'
 import { conformanceJson, hasConformance } from './data.ts'
 
@@ -113,6 +126,101 @@ describe.skipIf(!hasConformance)('families of the client library', () => {
       const write = () => writeFamilies([familyOf(json.family)])
       if (json.output !== undefined) expect(write()).toBe(json.output)
       else expect(messageOf(write)?.slice(0, json.error_prefix?.length)).toBe(json.error_prefix)
+    })
+  }
+})
+
+/** One entry of a scraped exposition, in the order of the input. */
+interface JsonEntry {
+  readonly kind: string
+  readonly metric?: string
+  readonly help?: string
+  readonly type?: string
+  readonly unit?: string
+  readonly comment?: string
+  readonly raw?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly value?: Json
+  readonly timestamp_ms?: number
+}
+
+interface ParseCase extends JsonInput {
+  readonly options: { readonly type_and_unit_labels?: boolean }
+}
+
+function parserFor({ options }: ParseCase, format: ExpositionFormat): ExpositionParser {
+  return createParser(format, { typeAndUnitLabels: options.type_and_unit_labels ?? false })
+}
+
+/** Reads a body to its end. */
+function entriesOf(parser: ExpositionParser, body: Uint8Array): readonly JsonEntry[] {
+  const entries: JsonEntry[] = []
+  parser.start(body)
+  for (let entry = parser.next(); entry !== 'end'; entry = parser.next()) entries.push(entryOf(parser, entry))
+  parser.keep()
+  return entries
+}
+
+function entryOf(parser: ExpositionParser, entry: 'series' | 'metadata' | 'comment'): JsonEntry {
+  if (entry === 'comment') return { kind: 'comment', comment: parser.comment() }
+  if (entry === 'metadata') return parser.metadata()
+  const series = { kind: 'series', raw: parser.seriesText(), labels: parser.labels().toJSON(), value: jsonNumber(parser.value) }
+  return Number.isNaN(parser.timestampMs) ? series : { ...series, timestamp_ms: parser.timestampMs }
+}
+
+function jsonNumber(value: number): Json {
+  if (Number.isNaN(value)) return 'NaN'
+  return Number.isFinite(value) ? value : value > 0 ? '+Inf' : '-Inf'
+}
+
+describe.skipIf(!hasConformance)('text 0.0.4 as it is scraped', () => {
+  for (const json of cases<ParseCase & { entries: readonly JsonEntry[] }>('prom_text_parse.jsonl')) {
+    test(`${json.id} is read, and read alike when its lines are remembered`, () => {
+      const parser = parserFor(json, 'text/plain')
+      expect(entriesOf(parser, bytesOf(json))).toEqual(json.entries)
+      expect(entriesOf(parser, bytesOf(json))).toEqual(json.entries)
+    })
+  }
+
+  for (const json of cases<ParseCase & { error: string | null }>('prom_text_errors.jsonl')) {
+    test(`${json.id} ${json.error === null ? 'is fine' : 'is refused'}`, () => {
+      expect(messageOf(() => entriesOf(parserFor(json, 'text/plain'), bytesOf(json))) ?? null).toBe(json.error)
+    })
+  }
+})
+
+interface ContentTypeCase {
+  readonly id: string
+  readonly content_type: string
+  readonly fallback_scrape_protocol: string | null
+  readonly parser: ExpositionFormat | null
+  readonly error_contains: string | null
+}
+
+describe.skipIf(!hasConformance)('the format of an answer', () => {
+  for (const json of cases<ContentTypeCase>('content_type.jsonl')) {
+    test(`${json.id} gives ${json.parser ?? 'an error'}`, () => {
+      const choose = () => chooseFormat(json.content_type, json.fallback_scrape_protocol ?? '')
+      if (json.parser === null) expect(choose).toThrow(json.error_contains ?? '')
+      else expect(choose()).toEqual({ format: json.parser, ...warningOf(json.error_contains) })
+    })
+  }
+
+  function warningOf(text: string | null): object {
+    return text === null ? {} : { warning: expect.stringContaining(text) }
+  }
+
+  for (const json of cases<{
+    id: string
+    name: string
+    accept: string
+    offer_openmetrics: boolean
+    default_escaping: Escaping
+    content_type: string
+  }>('expfmt_negotiate.jsonl')) {
+    test(`${json.id} (${json.name}) is answered`, () => {
+      const offers = json.offer_openmetrics ? (['protobuf', 'openmetrics'] as const) : (['protobuf'] as const)
+      expect(negotiate(json.accept, { offers, defaultEscaping: json.default_escaping })).toBe(json.content_type)
     })
   }
 })

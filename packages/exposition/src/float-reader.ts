@@ -1,0 +1,85 @@
+// Numbers are read from bytes, without a text in between. A decimal whose digits make an integer below 2^53 and whose
+// power of ten is at most 22 is one exact integer times or divided by one exact power: one rounding, so the result is
+// the nearest float (Clinger 1990). All others, some one in ten in the field, take the way over a text.
+
+import { type NumberProblem, parseSampleValue } from './number-text.ts'
+
+const PLUS = 0x2b
+const MINUS = 0x2d
+const POINT = 0x2e
+const ZERO = 0x30
+const EXPONENT = 0x65
+const NAN_TEXT = [0x4e, 0x61, 0x4e] as const
+
+const EXACT_MAX = 2 ** 53
+const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
+const POWER_MAX = 22
+
+/** Reads sample values from bytes; keeps where the last one ended. */
+export class FloatReader {
+  /** Where the last number ended: the index of the byte behind it. -1 when `read` could not read it. */
+  end = -1
+
+  /** The number at `at`, read up to `limit` at most; `end` is -1 when it has another form than a plain decimal or `NaN`. */
+  read(bytes: Uint8Array, at: number, limit: number): number {
+    let index = at
+    let byte = bytes[index] as number
+    const negative = byte === MINUS
+    if (negative || byte === PLUS) byte = bytes[++index] as number
+    const digitsStart = index
+    let mantissa = 0
+    let scale = 0
+    while (index < limit && (byte - ZERO) >>> 0 < 10) {
+      mantissa = mantissa * 10 + (byte - ZERO)
+      byte = bytes[++index] as number
+    }
+    let digits = index - digitsStart
+    if (index < limit && byte === POINT) {
+      const fractionStart = index + 1
+      byte = bytes[++index] as number
+      while (index < limit && (byte - ZERO) >>> 0 < 10) {
+        mantissa = mantissa * 10 + (byte - ZERO)
+        byte = bytes[++index] as number
+      }
+      scale = fractionStart - index
+      digits -= scale
+    }
+    if (digits === 0) return this.#readNaN(bytes, at, limit)
+    if (index < limit && (byte | 0x20) === EXPONENT) {
+      let exponent = 0
+      byte = bytes[++index] as number
+      const down = byte === MINUS
+      if (down || byte === PLUS) byte = bytes[++index] as number
+      const exponentStart = index
+      while (index < limit && (byte - ZERO) >>> 0 < 10) {
+        exponent = exponent * 10 + (byte - ZERO)
+        byte = bytes[++index] as number
+      }
+      if (index === exponentStart) return this.#fail()
+      scale += down ? -exponent : exponent
+    }
+    // Above 2^53 a rounded sum is never below 2^53 again, so this tells whether every digit went in exactly.
+    if (mantissa >= EXACT_MAX || scale < -POWER_MAX || scale > POWER_MAX) return this.#fail()
+    this.end = index
+    const value = scale < 0 ? mantissa / (POWERS[-scale] as number) : mantissa * (POWERS[scale] as number)
+    return negative ? -value : value
+  }
+
+  #readNaN(bytes: Uint8Array, at: number, limit: number): number {
+    if (at + 3 > limit || !NAN_TEXT.every((byte, index) => bytes[at + index] === byte)) return this.#fail()
+    this.end = at + 3
+    return Number.NaN
+  }
+
+  #fail(): number {
+    this.end = -1
+    return Number.NaN
+  }
+}
+
+/** The number that a whole range holds, in any form that Prometheus takes, or what is wrong with it. */
+export function readNumber(bytes: Uint8Array, start: number, end: number): number | NumberProblem {
+  let text = ''
+  for (let index = start; index < end; index++) text += String.fromCharCode(bytes[index] as number)
+  return parseSampleValue(text)
+}

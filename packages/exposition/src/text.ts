@@ -1,0 +1,179 @@
+import type { Exemplar, Labels, MetricType } from '@promlet/model'
+import { FloatReader } from './float-reader.ts'
+import { COMMENT_LINE, type LineKind, LineMemory, METADATA_LINE, SERIES_LINE, UNKNOWN } from './line-memory.ts'
+import type { Entry, ExpositionParser, MetadataEntry, ParserOptions } from './parser.ts'
+import { TextLine } from './text-line.ts'
+
+const NEWLINE = 0x0a
+const SPACE = 0x20
+const ZERO = 0x30
+
+const NO_EXEMPLARS: readonly Exemplar[] = []
+/** The type that holds below a line is remembered by its index. */
+const TYPE_STATES: readonly MetricType[] = ['unknown', 'counter', 'gauge', 'histogram', 'summary']
+const ENTRIES: Readonly<Record<LineKind, Entry>> = { [SERIES_LINE]: 'series', [METADATA_LINE]: 'metadata', [COMMENT_LINE]: 'comment' }
+
+/** Reads text 0.0.4 (and 1.0.0, which only adds quoted names) as Prometheus's scrape parser does. */
+export class TextParser implements ExpositionParser {
+  readonly #memory = new LineMemory()
+  readonly #float = new FloatReader()
+  readonly #line = new TextLine()
+  readonly #withType: boolean
+  #body: Uint8Array
+  /** Where the current line starts, and where the next one does. */
+  #lineStart: number
+  #at: number
+  /** True when `#line` has read the current line. */
+  #isRead: boolean
+  /** An index of `TYPE_STATES`. */
+  #type: number
+  recalled: number
+  value: number
+  timestampMs: number
+
+  constructor(options: ParserOptions = {}) {
+    this.#withType = options.typeAndUnitLabels ?? false
+    this.#body = new Uint8Array(0)
+    this.#lineStart = 0
+    this.#at = 0
+    this.#isRead = false
+    this.#type = 0
+    this.recalled = UNKNOWN
+    this.value = 0
+    this.timestampMs = Number.NaN
+  }
+
+  start(body: Uint8Array): void {
+    this.#memory.start()
+    this.#body = body
+    this.#lineStart = 0
+    this.#at = 0
+    this.#type = 0
+  }
+
+  next(): Entry {
+    const body = this.#body
+    for (;;) {
+      const start = this.#at
+      this.#lineStart = start
+      const length = this.#memory.match(body, start)
+      if (length > 0) {
+        const kind = this.#memory.expectedKind
+        if (kind !== SERIES_LINE) return this.#acceptLine(kind, start + length)
+        if (this.#readSample(body, start + length)) {
+          this.#isRead = false
+          this.recalled = this.#memory.expectedId
+          this.#memory.accept()
+          return 'series'
+        }
+      }
+      const entry = this.#readLine(length)
+      if (entry !== undefined) return entry
+    }
+  }
+
+  #acceptLine(kind: LineKind, end: number): Entry {
+    this.#isRead = false
+    this.recalled = this.#memory.expectedId
+    this.#type = this.#memory.expectedState
+    this.#memory.accept()
+    this.#at = end
+    return ENTRIES[kind]
+  }
+
+  /** Reads value and timestamp of a known series; false when they have not the usual form. */
+  #readSample(body: Uint8Array, at: number): boolean {
+    const value = this.#float.read(body, at, body.length)
+    let end = this.#float.end
+    if (end < 0) return false
+    let timestamp = Number.NaN
+    if (body[end] === SPACE) {
+      const digits = end + 1
+      timestamp = 0
+      for (end = digits; end < body.length && ((body[end] as number) - ZERO) >>> 0 < 10; end++)
+        timestamp = timestamp * 10 + (body[end] as number) - ZERO
+      if (end === digits || end - digits > 15) return false
+    }
+    if (end < body.length && body[end] !== NEWLINE) return false
+    this.value = value
+    this.timestampMs = timestamp
+    this.#at = end + 1
+    return true
+  }
+
+  /** Reads a line that is not as expected, or whose value has another form. `matched` is the length of the key if it has the expected one. */
+  #readLine(matched: number): Entry | undefined {
+    const line = this.#line
+    const entry = line.read(this.#body, this.#lineStart)
+    this.#at = line.end
+    this.#isRead = true
+    switch (entry) {
+      case 'blank':
+        return undefined
+      case 'end':
+        return 'end'
+      case 'series':
+        this.value = line.value
+        this.timestampMs = line.timestampMs
+        this.#meet(SERIES_LINE, line.valueStart, matched)
+        return 'series'
+      case 'metadata':
+        if (line.metadata.kind === 'type') this.#type = TYPE_STATES.indexOf(line.metadata.type)
+        this.#meet(METADATA_LINE, line.end, 0)
+        return 'metadata'
+      case 'comment':
+        this.#meet(COMMENT_LINE, line.end, 0)
+        return 'comment'
+    }
+  }
+
+  #meet(kind: LineKind, keyEnd: number, matched: number): void {
+    const memory = this.#memory
+    if (matched > 0 && this.#lineStart + matched === keyEnd) {
+      this.recalled = memory.expectedId
+      memory.accept()
+    } else if (keyEnd > this.#body.length) {
+      // Without its newline the key could be the start of another line.
+      this.recalled = UNKNOWN
+      memory.pass()
+    } else this.recalled = memory.meet(this.#body, this.#lineStart, keyEnd, kind, this.#type)
+  }
+
+  keep(): void {
+    this.#memory.keep()
+  }
+
+  remember(id: number): void {
+    this.#memory.remember(id)
+  }
+
+  renumber(change: (id: number) => number): void {
+    this.#memory.renumber(change)
+  }
+
+  labels(): Labels {
+    return this.#readAgain().labels(TYPE_STATES[this.#type] as MetricType, this.#withType)
+  }
+
+  seriesText(): string {
+    return this.#readAgain().series
+  }
+
+  exemplars(): readonly Exemplar[] {
+    return NO_EXEMPLARS
+  }
+
+  metadata(): MetadataEntry {
+    return this.#readAgain().metadata
+  }
+
+  comment(): string {
+    return this.#readAgain().comment
+  }
+
+  #readAgain(): TextLine {
+    if (!this.#isRead) this.#line.read(this.#body, this.#lineStart)
+    this.#isRead = true
+    return this.#line
+  }
+}
