@@ -5,7 +5,6 @@ export type { Family, FamilyType, HistogramSample, LabelPair, Metric, Sample, Su
 export { UNKNOWN } from './line-memory.ts'
 export { type Escaping, type NegotiateOptions, negotiate, type Offer } from './negotiate.ts'
 export { formatFloatGo } from './number-text.ts'
-export { formatFloatGo } from './number-text.ts'
 export { type ParseFamiliesOptions, parseFamilies } from './parse-families.ts'
 export type { Entry, ExpositionParser, MetadataEntry, ParserOptions } from './parser.ts'
 export { writeFamilies, writeMetricLines } from './write-families.ts'

@@ -21,7 +21,7 @@ export const COMMENT_LINE = 2 satisfies LineKind
 
 interface Lines {
   count: number
-  keys: Uint8Array
+  keys: DataView
   /** One more than lines: the end of the last. */
   starts: Int32Array
   ids: Int32Array
@@ -32,58 +32,61 @@ interface Lines {
 
 /** The keys of the body that was read last, and those of the one that is being read. */
 export class LineMemory {
+  #body: DataView
   #kept: Lines
-  /** The lines of this body, once it has been found to differ. */
+  /** The lines of this body, once it has been found to differ; those from `#runStart` up to `#next` are still to be copied. */
   #fresh: Lines | undefined
+  #runStart: number
   /** The kept line that is expected. */
   #next: number
-  /** The line that was met last: its index in `#fresh` if there is one, else in `#kept`. */
+  /** Where the line that was met last is; undefined when it is nowhere. */
+  #lastIn: Lines | undefined
   #last: number
   /** Kept lines by the hash of their key; built when first needed. */
   #index: Int32Array | undefined
 
   constructor() {
-    this.#kept = emptyLines()
+    this.#body = new DataView(new ArrayBuffer(0))
+    this.#kept = makeLines(0, 0)
     this.#fresh = undefined
+    this.#runStart = 0
     this.#next = 0
-    this.#last = -1
+    this.#lastIn = undefined
+    this.#last = 0
     this.#index = undefined
   }
 
   /** Starts a body; what was met since the last `keep` is forgotten. */
-  start(): void {
+  start(body: Uint8Array): void {
+    this.#body = new DataView(body.buffer, body.byteOffset, body.byteLength)
     this.#fresh = undefined
     this.#next = 0
-    this.#last = -1
+    this.#lastIn = undefined
   }
 
   /** From now on this body is the one that is remembered. */
   keep(): void {
     if (this.#fresh !== undefined) {
+      this.#copyRun()
       this.#kept = this.#fresh
       this.#index = undefined
     } else if (this.#next < this.#kept.count) {
       this.#kept.count = this.#next
       this.#index = undefined
     }
-    this.start()
+    this.#fresh = undefined
+    this.#next = 0
+    this.#lastIn = undefined
   }
 
-  /** Forgets everything. */
-  clear(): void {
-    this.#kept = emptyLines()
-    this.#index = undefined
-    this.start()
-  }
-
-  /** The length of the expected line's key when these bytes have it, else 0. */
-  match(bytes: Uint8Array, at: number): number {
+  /** The length of the expected line's key when the body has it at `at`, else 0. */
+  match(at: number): number {
     const { count, starts, keys } = this.#kept
     const line = this.#next
     if (line >= count) return 0
     const start = starts[line] as number
     const length = (starts[line + 1] as number) - start
-    return at + length <= bytes.length && sameBytes(keys, start, bytes, at, length) ? length : 0
+    return at + length <= this.#body.byteLength && sameBytes(keys, start, this.#body, at, length) ? length : 0
   }
 
   get expectedKind(): LineKind {
@@ -101,38 +104,36 @@ export class LineMemory {
 
   /** Takes the expected line as met. */
   accept(): void {
-    const line = this.#next++
-    if (this.#fresh === undefined) {
-      this.#last = line
-      return
-    }
-    const { keys, starts, kinds, states, ids } = this.#kept
-    const start = starts[line] as number
-    this.#last = this.#fresh.count
-    append(this.#fresh, keys, start, starts[line + 1] as number, kinds[line] as LineKind, states[line] as number, ids[line] as number)
+    this.#lastIn = this.#kept
+    this.#last = this.#next++
   }
 
-  /** Takes a line as met that was not expected. Gives the number of the kept line with this key, or `UNKNOWN`. */
-  meet(bytes: Uint8Array, start: number, end: number, kind: LineKind, state: number): number {
-    const line = this.#find(bytes, start, end)
-    this.#fresh ??= copyLines(this.#kept, this.#next)
+  /** Takes the line in this range as met, which was not expected. Gives the number of the kept line with its key, or `UNKNOWN`. */
+  meet(start: number, end: number, kind: LineKind, state: number): number {
+    const line = this.#find(start, end)
+    if (this.#fresh === undefined) {
+      this.#fresh = makeLines(this.#kept.count + 64, this.#kept.keys.byteLength + 4096)
+      this.#runStart = 0
+    }
+    this.#copyRun()
     // Only a series tells where the body goes on: metadata of a family may well stand alone.
     if (line >= 0 && kind === SERIES_LINE) this.#next = line + 1
-    const id = line >= 0 ? (this.#kept.ids[line] as number) : UNKNOWN
+    this.#runStart = this.#next
+    this.#lastIn = this.#fresh
     this.#last = this.#fresh.count
-    append(this.#fresh, bytes, start, end, kind, state, id)
+    const id = line >= 0 ? (this.#kept.ids[line] as number) : UNKNOWN
+    append(this.#fresh, bytesOf(this.#body, start, end), kind, state, id)
     return id
   }
 
   /** Takes a line as met that cannot be remembered. */
   pass(): void {
-    this.#last = -1
+    this.#lastIn = undefined
   }
 
   /** Gives the line that was met last a number. */
   remember(id: number): void {
-    const lines = this.#fresh ?? this.#kept
-    if (this.#last >= 0) lines.ids[this.#last] = id
+    if (this.#lastIn !== undefined) this.#lastIn.ids[this.#last] = id
   }
 
   /** Gives every kept series line another number. */
@@ -143,32 +144,49 @@ export class LineMemory {
     }
   }
 
-  #find(bytes: Uint8Array, start: number, end: number): number {
+  #copyRun(): void {
+    if (this.#fresh !== undefined) appendRun(this.#fresh, this.#kept, this.#runStart, this.#next)
+    this.#runStart = this.#next
+  }
+
+  #find(start: number, end: number): number {
     const { keys, starts, count } = this.#kept
     if (count === 0) return -1
     this.#index ??= buildIndex(this.#kept)
     const mask = this.#index.length - 1
     const length = end - start
-    for (let place = hashBytes(bytes, start, end) & mask; ; place = (place + 1) & mask) {
+    for (let place = hashBytes(this.#body, start, end) & mask; ; place = (place + 1) & mask) {
       const line = (this.#index[place] as number) - 1
       if (line < 0) return -1
       const from = starts[line] as number
-      if ((starts[line + 1] as number) - from === length && sameBytes(keys, from, bytes, start, length)) return line
+      if ((starts[line + 1] as number) - from === length && sameBytes(keys, from, this.#body, start, length)) return line
     }
   }
 }
 
-function sameBytes(left: Uint8Array, leftStart: number, right: Uint8Array, rightStart: number, length: number): boolean {
-  for (let index = 0; index < length; index++) {
-    if (left[leftStart + index] !== right[rightStart + index]) return false
+/** Compares sixteen bytes at a time: about five times as fast as byte by byte (`bench/text.bench.ts`). */
+function sameBytes(left: DataView, leftStart: number, right: DataView, rightStart: number, length: number): boolean {
+  let a = leftStart
+  let b = rightStart
+  const end = leftStart + length
+  for (; a <= end - 16; a += 16, b += 16) {
+    const differs =
+      (left.getInt32(a) ^ right.getInt32(b)) |
+      (left.getInt32(a + 4) ^ right.getInt32(b + 4)) |
+      (left.getInt32(a + 8) ^ right.getInt32(b + 8)) |
+      (left.getInt32(a + 12) ^ right.getInt32(b + 12))
+    if (differs !== 0) return false
   }
+  for (; a < end; a++, b++) if (left.getUint8(a) !== right.getUint8(b)) return false
   return true
 }
 
-function hashBytes(bytes: Uint8Array, start: number, end: number): number {
+/** FNV-1a over words instead of bytes, with the high bits folded in, as the low ones choose the place. */
+function hashBytes(bytes: DataView, start: number, end: number): number {
   let hash = 0x811c9dc5
-  for (let index = start; index < end; index++) hash = Math.imul(hash ^ (bytes[index] as number), 0x01000193)
-  // The low bits of FNV-1a are weak, and these choose the place.
+  let at = start
+  for (; at <= end - 4; at += 4) hash = Math.imul(hash ^ (hash >>> 13) ^ bytes.getInt32(at), 0x01000193)
+  for (; at < end; at++) hash = Math.imul(hash ^ bytes.getUint8(at), 0x01000193)
   return hash ^ (hash >>> 15)
 }
 
@@ -184,14 +202,10 @@ function buildIndex({ count, keys, starts }: Lines): Int32Array {
   return index
 }
 
-function emptyLines(): Lines {
-  return makeLines(0, 0)
-}
-
 function makeLines(lines: number, bytes: number): Lines {
   return {
     count: 0,
-    keys: new Uint8Array(bytes),
+    keys: new DataView(new ArrayBuffer(bytes)),
     starts: new Int32Array(lines + 1),
     ids: new Int32Array(lines),
     kinds: new Uint8Array(lines),
@@ -199,38 +213,53 @@ function makeLines(lines: number, bytes: number): Lines {
   }
 }
 
-/** The first `count` lines, with room for as many as `lines` has and a little more. */
-function copyLines(lines: Lines, count: number): Lines {
-  const copy = makeLines(lines.count + 64, lines.keys.length + 4096)
-  const end = lines.starts[count] as number
-  copy.keys.set(lines.keys.subarray(0, end))
-  copy.starts.set(lines.starts.subarray(0, count + 1))
-  copy.ids.set(lines.ids.subarray(0, count))
-  copy.kinds.set(lines.kinds.subarray(0, count))
-  copy.states.set(lines.states.subarray(0, count))
-  copy.count = count
-  return copy
-}
-
-function append(lines: Lines, bytes: Uint8Array, start: number, end: number, kind: LineKind, state: number, id: number): void {
-  const line = lines.count++
+function append(lines: Lines, key: Uint8Array, kind: LineKind, state: number, id: number): void {
+  const line = lines.count
   const keyStart = lines.starts[line] as number
-  const keyEnd = keyStart + end - start
-  if (line === lines.ids.length) growLines(lines)
-  if (keyEnd > lines.keys.length) lines.keys = grown(lines.keys, new Uint8Array(keyEnd * 2))
-  for (let index = start, to = keyStart; index < end; index++, to++) lines.keys[to] = bytes[index] as number
-  lines.starts[line + 1] = keyEnd
+  reserve(lines, 1, key.length)
+  bytesOf(lines.keys, 0, lines.keys.byteLength).set(key, keyStart)
+  lines.starts[line + 1] = keyStart + key.length
   lines.kinds[line] = kind
   lines.states[line] = state
   lines.ids[line] = id
+  lines.count++
 }
 
-function growLines(lines: Lines): void {
-  const room = lines.ids.length * 2 + 64
-  lines.starts = grown(lines.starts, new Int32Array(room + 1))
-  lines.ids = grown(lines.ids, new Int32Array(room))
-  lines.kinds = grown(lines.kinds, new Uint8Array(room))
-  lines.states = grown(lines.states, new Uint8Array(room))
+/** Appends lines `from` up to `to` of other lines. */
+function appendRun(lines: Lines, source: Lines, from: number, to: number): void {
+  if (from >= to) return
+  const line = lines.count
+  const keyStart = lines.starts[line] as number
+  const sourceStart = source.starts[from] as number
+  const sourceEnd = source.starts[to] as number
+  reserve(lines, to - from, sourceEnd - sourceStart)
+  bytesOf(lines.keys, 0, lines.keys.byteLength).set(bytesOf(source.keys, sourceStart, sourceEnd), keyStart)
+  const shift = keyStart - sourceStart
+  for (let index = from; index < to; index++) lines.starts[line + 1 + index - from] = (source.starts[index + 1] as number) + shift
+  lines.kinds.set(source.kinds.subarray(from, to), line)
+  lines.states.set(source.states.subarray(from, to), line)
+  lines.ids.set(source.ids.subarray(from, to), line)
+  lines.count += to - from
+}
+
+/** Makes room for more lines and more bytes of keys. */
+function reserve(lines: Lines, moreLines: number, moreBytes: number): void {
+  const room = lines.count + moreLines
+  const bytes = (lines.starts[lines.count] as number) + moreBytes
+  if (room > lines.ids.length) {
+    lines.starts = grown(lines.starts, new Int32Array(room * 2 + 1))
+    lines.ids = grown(lines.ids, new Int32Array(room * 2))
+    lines.kinds = grown(lines.kinds, new Uint8Array(room * 2))
+    lines.states = grown(lines.states, new Uint8Array(room * 2))
+  }
+  if (bytes > lines.keys.byteLength) {
+    const keys = grown(bytesOf(lines.keys, 0, lines.keys.byteLength), new Uint8Array(bytes * 2))
+    lines.keys = new DataView(keys.buffer)
+  }
+}
+
+function bytesOf(view: DataView, start: number, end: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset + start, end - start)
 }
 
 function grown<T extends Uint8Array | Int32Array>(from: T, into: T): T {

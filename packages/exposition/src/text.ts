@@ -44,7 +44,7 @@ export class TextParser implements ExpositionParser {
   }
 
   start(body: Uint8Array): void {
-    this.#memory.start()
+    this.#memory.start(body)
     this.#body = body
     this.#lineStart = 0
     this.#at = 0
@@ -56,7 +56,7 @@ export class TextParser implements ExpositionParser {
     for (;;) {
       const start = this.#at
       this.#lineStart = start
-      const length = this.#memory.match(body, start)
+      const length = this.#memory.match(start)
       if (length > 0) {
         const kind = this.#memory.expectedKind
         if (kind !== SERIES_LINE) return this.#acceptLine(kind, start + length)
@@ -136,7 +136,7 @@ export class TextParser implements ExpositionParser {
       // Without its newline the key could be the start of another line.
       this.recalled = UNKNOWN
       memory.pass()
-    } else this.recalled = memory.meet(this.#body, this.#lineStart, keyEnd, kind, this.#type)
+    } else this.recalled = memory.meet(this.#lineStart, keyEnd, kind, this.#type)
   }
 
   keep(): void {
