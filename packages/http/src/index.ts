@@ -1,3 +1,4 @@
+export type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 export { unpackGzip } from './body.ts'
 export {
   type HttpClient,
