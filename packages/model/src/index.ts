@@ -3,6 +3,18 @@ export { type Clock, systemClock, type TimerCallback } from './clock.ts'
 export type { Component } from './component.ts'
 export { formatDuration, parseDuration } from './duration.ts'
 export { type CounterResetHint, CUSTOM_BUCKETS_SCHEMA, type Histogram, type Span } from './histogram.ts'
+export {
+  addHistograms,
+  compactHistogram,
+  divideHistogram,
+  type HistogramSum,
+  reduceResolution,
+  scaleHistogram,
+  subtractHistograms,
+} from './histogram-arithmetic.ts'
+export { allBuckets, type Bucket, bucketIndexes, customBound, exponentialBound, hasCustomBuckets, spansOf } from './histogram-buckets.ts'
+export { equalHistograms, isReset } from './histogram-compare.ts'
+export { describeHistogram, formatHistogram } from './histogram-text.ts'
 export { compareText, isLegacyLabelName, isLegacyMetricName, isValidName, Labels, METRIC_NAME, quote, quoteNameIfNeeded } from './labels.ts'
 export { Matcher, type MatchOperator, matchesAll } from './matcher.ts'
 export { formatGeneral, formatPlain, formatValue, parseFloatGo } from './number.ts'

@@ -25,12 +25,12 @@ export function formatPlain(value: number): string {
   return point >= digits.length ? sign + digits.padEnd(point, '0') : `${sign}${digits.slice(0, point)}.${digits.slice(point)}`
 }
 
-/** A float as Go's `%v` prints it: with an exponent from 1e21 up and below 1e-4 (format 'g'). */
+/** A float as Go's `%v` and `%g` print it: with an exponent from 1e6 up and below 1e-4. */
 export function formatGeneral(value: number): string {
   if (!Number.isFinite(value)) return formatSpecial(value)
   if (value === 0) return Object.is(value, -0) ? '-0' : '0'
   const size = Math.abs(value)
-  return size >= 1e-4 && size < 1e21 ? String(value) : withTwoDigitExponent(value.toExponential())
+  return size >= 1e-4 && size < 1e6 ? String(value) : withTwoDigitExponent(value.toExponential())
 }
 
 function formatSpecial(value: number): string {
