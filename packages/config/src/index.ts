@@ -1,8 +1,26 @@
 export type { AlertingConfig, AlertmanagersConfig } from './alerting.ts'
 export type { DiscoveryConfig, TargetGroupConfig } from './discovery.ts'
+export type { GlobalConfig } from './global.ts'
 export { defaultHttpClientConfig, type HttpClientConfig, type TlsConfig } from './http-client.ts'
+export { loadPrometheusConfig, parsePrometheusConfig } from './load.ts'
+export type { NameEscaping } from './name-escaping.ts'
 export { ConfigError, formatProblem, type Problem } from './problem.ts'
-export type { GlobalConfig, PrometheusConfig, StorageConfig } from './prometheus.ts'
+export type { ConfigOptions, PrometheusConfig } from './prometheus.ts'
 export type { QueueConfig, RemoteWriteConfig } from './remote-write.ts'
-export type { AlertingRuleConfig, RecordingRuleConfig, RuleConfig, RuleFile, RuleGroupConfig } from './rules.ts'
-export type { ScrapeConfig, ScrapeLimits } from './scrape.ts'
+export {
+  type AlertingRuleConfig,
+  loadRuleFile,
+  type Position,
+  parseRuleFile,
+  type RecordingRuleConfig,
+  type RuleConfig,
+  type RuleFile,
+  type RuleGroupConfig,
+  type RuleOptions,
+  type RulePosition,
+} from './rules.ts'
+export { formatSize, parseSize } from './schema/size.ts'
+export type { ScrapeConfig, ScrapeHistograms, ScrapeLimits } from './scrape.ts'
+export type { ScrapeProtocol } from './scrape-protocol.ts'
+export type { StorageConfig } from './storage.ts'
+export { parseTargetGroups, parseTargetGroups } from './target-groups.ts'

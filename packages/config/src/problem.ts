@@ -23,3 +23,23 @@ export class ConfigError extends Error {
 export function formatProblem({ file, line, column, field, message }: Problem): string {
   return `${file}:${line}:${column}: ${field === '' ? '' : `${field}: `}${message}`
 }
+
+/** What to say of a file that cannot be opened. */
+export function unreadable(path: string, error: unknown): Problem {
+  const { code, message } = error as NodeJS.ErrnoException
+  const reason = REASONS[code ?? ''] ?? message
+  return { file: path, line: 1, column: 1, field: '', message: `open ${path}: ${reason}` }
+}
+
+/** As the operating system words them for Go. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EISDIR: 'is a directory',
+}
+
+/** By file in the order given first, then by line and column. */
+export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
+  const files = [...new Set(problems.map(({ file }) => file))]
+  return problems.toSorted((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column)
+}
