@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseGroupingKey, unescapeName } from './grouping-key.ts'
+import { formatGroupingKey, type GroupingKey, parseGroupingKey, unescapeName } from './grouping-key.ts'
 
 const legacy = { utf8Names: false }
 const utf8 = { utf8Names: true }
@@ -57,4 +57,16 @@ describe('escaped names', () => {
     expect(read('job/j/U__a_2e_b/1', utf8)).toEqual({ job: 'j', 'a.b': '1' })
     expect(read('job/j/U__a_2e_b/1', legacy)).toEqual({ job: 'j', U__a_2e_b: '1' })
   })
+})
+
+describe('the path that addresses a group', () => {
+  const is = (path: string, options = legacy) =>
+    test(path, () => expect(formatGroupingKey(parseGroupingKey(decodeURIComponent(path), options) as GroupingKey)).toBe(path))
+  is('job/nightly')
+  is('job/nightly/instance/db-1')
+  is('job/a%20b/instance/%C3%A9')
+  is('job@base64/dGl0YW4vMQ/path@base64/L3Zhci90bXA')
+  is('job/e1/x@base64/=')
+  is('job/e1/x@base64/Li4')
+  is('job/e1/U__a_2e_b__c/1', utf8)
 })

@@ -49,6 +49,20 @@ export function groupingKey(byName: ReadonlyMap<string, string>): GroupingKey {
   return { labels, text: JSON.stringify(labels.flatMap(({ name, value }) => [name, value])) }
 }
 
+/** The path that addresses a group, after `/metrics/`: what `parseGroupingKey` reads. */
+export function formatGroupingKey({ labels }: GroupingKey): string {
+  const job = labels.filter(({ name }) => name === 'job')
+  const others = labels.filter(({ name }) => name !== 'job')
+  return [...job, ...others].map(formatLabel).join('/')
+}
+
+function formatLabel({ name, value }: GroupingLabel): string {
+  const written = isLegacyLabelName(name) ? name : escapeName(name)
+  if (value === '') return `${written}${BASE64_SUFFIX}/=`
+  const isPlain = !value.includes('/') && value !== '.' && value !== '..'
+  return isPlain ? `${written}/${encodeURIComponent(value)}` : `${written}${BASE64_SUFFIX}/${Buffer.from(value).toString('base64url')}`
+}
+
 function parseLabels(path: string, { utf8Names }: GroupingKeyOptions): Map<string, string> {
   const byName = new Map<string, string>()
   if (path === '') return byName
@@ -115,6 +129,12 @@ export function unescapeName(text: string): string {
     hex === undefined ? '_' : String.fromCodePoint(Number.parseInt(hex, 16)),
   )
   return name.isWellFormed() ? name : text
+}
+
+/** The inverse of `unescapeName` for names that need it. */
+function escapeName(name: string): string {
+  const escaped = name.replace(/[^a-zA-Z0-9]/gu, (char) => (char === '_' ? '__' : `_${(char.codePointAt(0) as number).toString(16)}_`))
+  return `U__${escaped}`
 }
 
 function refuse(message: string, options?: ErrorOptions): PushgatewayError {

@@ -1,3 +1,4 @@
+import type { FastifyReply, FastifyRequest } from '@promlet/http'
 import { buildInfo, Counter, Gauge, type Registry, Summary } from '@promlet/telemetry'
 
 /** Under the original's names, with its labels (pushgateway handler/metrics.go). */
@@ -48,5 +49,13 @@ export function createMetrics(registry: Registry, version: string, groupCount: (
       help: 'Writes of the persistence file that failed.',
       registers,
     }),
+  }
+}
+
+/** Counts the answers of a route under the name that the original gives its handler. */
+export function countRequest({ requests }: PushgatewayMetrics, handler: string) {
+  return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    requests.inc({ handler, code: reply.statusCode, method: request.method.toLowerCase() })
+    done()
   }
 }
