@@ -1,4 +1,4 @@
-import { createServer, type HttpResponse, type HttpServer, registerManagement, sendText } from '@promlet/http'
+import { createServer, type FastifyInstance, type HttpResponse, registerManagement, sendText } from '@promlet/http'
 import type { Clock, Component, DurationMs } from '@promlet/model'
 import { type Logger, METRICS_CONTENT_TYPE, type Registry } from '@promlet/telemetry'
 import { registerApi, type StatusFacts } from './api.ts'
@@ -6,7 +6,7 @@ import { redirectUncleanPaths } from './clean-path.ts'
 import { ownFamilies, writeExposition } from './exposition.ts'
 import { Groups } from './groups.ts'
 import { Intake } from './intake.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, type PushgatewayMetrics } from './metrics.ts'
 import { openPersistence } from './persistence.ts'
 import { Persister } from './persister.ts'
 import { registerPush } from './push.ts'
@@ -72,27 +72,6 @@ const CONNECTIONS_MAX = 4_096
  */
 export async function startPushgateway(options: PushgatewayOptions): Promise<Pushgateway> {
   const { clock, logger, registry } = options
-  const groups = new Groups()
-  const metrics = createMetrics(registry, options.version, () => groups.size)
-  const persister = openPersister(options, groups, () => metrics.persistenceFailures.inc())
-  const checksPushes = options.disableConsistencyCheck !== true
-  const utf8Names = options.enableUtf8Names === true
-  const intake = new Intake({ groups, own: ownFamilies(registry), utf8Names, checksPushes, changed: () => persister?.schedule() })
-  const problem = intake.problem()
-  if (problem !== undefined) logger.warn({ problem }, 'the groups of the persistence file contradict each other')
-
-  let isRunning = true
-  let closing: Promise<void> | undefined
-  const close = () => {
-    closing ??= stop()
-    return closing
-  }
-  async function stop(): Promise<void> {
-    isRunning = false
-    await server.close()
-    persister?.close()
-  }
-
   const server = createServer({
     listenAddress: options.listenAddress ?? '127.0.0.1:0',
     logger,
@@ -103,35 +82,60 @@ export async function startPushgateway(options: PushgatewayOptions): Promise<Pus
     clock,
     ...(options.routePrefix !== undefined && { routePrefix: options.routePrefix }),
   })
-  const { app } = server
-  redirectUncleanPaths(app)
-  registerPush(app, { intake, metrics, clock, logger, utf8Names, checksPushes, bodyBytesMax: BODY_BYTES_MAX })
-  registerMetrics(app, options.telemetryPath ?? '/metrics', intake, registry)
-  const status = statusFacts(options)
-  registerApi(app, { intake, metrics, enableAdminApi: options.enableAdminApi === true, status })
-  registerStatusPage(app, {
-    intake,
-    metrics,
-    clock,
-    status,
-    prefix: (options.routePrefix ?? '').replace(/\/+$/, ''),
-    enableAdminApi: options.enableAdminApi === true,
+  const groups = new Groups()
+  const metrics = createMetrics(registry, options.version, () => groups.size)
+  const persister = openPersister(options, groups, () => metrics.persistenceFailures.inc())
+  const intake = new Intake({
+    groups,
+    own: ownFamilies(registry),
+    utf8Names: options.enableUtf8Names === true,
+    checksPushes: options.disableConsistencyCheck !== true,
+    changed: () => persister?.schedule(),
   })
-  registerManagement(app, {
+  const problem = intake.problem()
+  if (problem !== undefined) logger.warn({ problem }, 'the groups of the persistence file contradict each other')
+
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= server.close().finally(() => persister?.close())
+    return closing
+  }
+  const ready = () => closing === undefined
+  registerRoutes(server.app, options, intake, metrics)
+  registerManagement(server.app, {
     style: 'pushgateway',
     registries: [registry],
-    ready: () => isRunning,
-    stopping: () => !isRunning,
+    ready,
+    stopping: () => !ready(),
     ...(options.enableLifecycle === true && { lifecycle: { quit: options.onQuit ?? (() => void close()) } }),
   })
-
   try {
     const address = options.listenAddress === undefined ? undefined : await server.listen()
-    return { address, inject: (request) => inject(app, request), reload: async () => {}, ready: () => isRunning, close }
+    return { address, inject: (request) => inject(server.app, request), reload: async () => {}, ready, close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+function registerRoutes(app: FastifyInstance, options: PushgatewayOptions, intake: Intake, metrics: PushgatewayMetrics): void {
+  const { clock, logger, registry, telemetryPath = '/metrics' } = options
+  const enableAdminApi = options.enableAdminApi === true
+  const status = statusFacts(options)
+  redirectUncleanPaths(app)
+  registerPush(app, {
+    intake,
+    metrics,
+    clock,
+    logger,
+    utf8Names: options.enableUtf8Names === true,
+    checksPushes: options.disableConsistencyCheck !== true,
+    bodyBytesMax: BODY_BYTES_MAX,
+  })
+  registerMetrics(app, telemetryPath, intake, registry)
+  registerApi(app, { intake, metrics, enableAdminApi, status })
+  const prefix = (options.routePrefix ?? '').replace(/\/+$/, '')
+  registerStatusPage(app, { intake, metrics, clock, status, telemetryPath, prefix, enableAdminApi })
 }
 
 function openPersister(options: PushgatewayOptions, groups: Groups, onFailure: () => void): Persister | undefined {
@@ -147,7 +151,7 @@ function openPersister(options: PushgatewayOptions, groups: Groups, onFailure: (
   return new Persister({ file, groups, intervalMs, clock, logger, onFailure })
 }
 
-function registerMetrics(app: HttpServer['app'], path: string, intake: Intake, registry: Registry): void {
+function registerMetrics(app: FastifyInstance, path: string, intake: Intake, registry: Registry): void {
   app.get(path, async (_, reply) => {
     const problem = intake.problem()
     if (problem !== undefined) return sendText(reply, 500, `An error has occurred while serving metrics:\n\n${problem}\n`)
@@ -172,7 +176,7 @@ function statusFacts({ flags, version, clock }: PushgatewayOptions): StatusFacts
   }
 }
 
-async function inject(app: HttpServer['app'], { method, path, headers, body }: InjectedRequest): Promise<HttpResponse> {
+async function inject(app: FastifyInstance, { method, path, headers, body }: InjectedRequest): Promise<HttpResponse> {
   const response = await app.inject({
     method,
     url: path,

@@ -18,6 +18,7 @@ export interface StatusPageOptions {
   readonly status: StatusFacts
   /** Where the page is reached, without a trailing slash: links and deletions are relative to it. */
   readonly prefix: string
+  readonly telemetryPath: string
   readonly enableAdminApi: boolean
 }
 
@@ -33,7 +34,7 @@ export function registerStatusPage(app: FastifyInstance, options: StatusPageOpti
   }
 }
 
-function renderPage({ intake, clock, status, prefix, enableAdminApi }: StatusPageOptions): string {
+function renderPage({ intake, clock, status, prefix, telemetryPath, enableAdminApi }: StatusPageOptions): string {
   const { groups } = intake
   const problem = intake.problem()
   const shown = [...groups.all()].sort((left, right) => compareText(left.key.text, right.key.text)).slice(0, GROUPS_SHOWN_MAX)
@@ -46,7 +47,7 @@ function renderPage({ intake, clock, status, prefix, enableAdminApi }: StatusPag
 <style>${STATUS_STYLE}</style>
 </head>
 <body>
-<header><h1>Pushgateway</h1><nav><a href="${escapeHtml(prefix)}/metrics">metrics</a> <a href="${escapeHtml(prefix)}/api/v1/metrics">API</a></nav></header>
+<header><h1>Pushgateway</h1><nav><a href="${escapeHtml(prefix + telemetryPath)}">metrics</a> <a href="${escapeHtml(prefix)}/api/v1/metrics">API</a></nav></header>
 <main>
 ${problem === undefined ? '' : `<p class="bad">The metrics contradict each other and cannot be scraped: ${escapeHtml(problem)}</p>`}
 <h2>${groups.size} ${groups.size === 1 ? 'group' : 'groups'}${shown.length < groups.size ? `, ${shown.length} shown` : ''}</h2>
@@ -102,7 +103,8 @@ function sampleText(sample: Sample): string {
 }
 
 function renderFacts(facts: Readonly<Record<string, string>>): string {
-  const rows = Object.entries(facts).map(([name, value]) => `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(value)}</td></tr>`)
+  const told = Object.entries(facts).filter(([, value]) => value !== '')
+  const rows = told.map(([name, value]) => `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(value)}</td></tr>`)
   return `<table class="facts">${rows.join('')}</table>`
 }
 
