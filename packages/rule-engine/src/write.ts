@@ -1,0 +1,59 @@
+// The samples of one evaluation of one rule go into one batch, with stale markers for the series that the
+// evaluation before had and this one has not.
+
+import type { Appendable, Appender, Labels, Millis, Refusals, VectorSample } from '@promlet/model'
+import { RuleError } from './error.ts'
+import type { SeriesMemory } from './series-memory.ts'
+
+/**
+ * Writes the samples and awaits that they are acknowledged.
+ * @throws RuleError `refused-sample` when the store refused some of them (the rest is stored), or what the commit threw.
+ */
+export async function writeSamples(
+  appendable: Appendable,
+  series: SeriesMemory,
+  samples: readonly VectorSample[],
+  staleAt: Millis,
+): Promise<void> {
+  const written = new Map(samples.map(({ labels }) => [labels.key, labels] as const))
+  const gone = [...series.written].filter(([key]) => !written.has(key)).map(([, labels]) => labels)
+  if (samples.length === 0 && gone.length === 0) return
+  let refusals = await commitBatch(appendable, series, samples, gone, staleAt)
+  // A retired reference is no refusal of the sample: with a new one the batch is complete; what was stored is ignored.
+  if (series.forget(refusals.retired)) refusals = await commitBatch(appendable, series, samples, gone, staleAt)
+  series.keep(written)
+  const refused = countRefused(refusals)
+  // A stale marker may be refused: another rule has written the series since.
+  if (refused > gone.length) throw new RuleError('refused-sample', refusals.example ?? `${refused} samples were refused`)
+}
+
+async function commitBatch(
+  appendable: Appendable,
+  series: SeriesMemory,
+  samples: readonly VectorSample[],
+  gone: readonly Labels[],
+  staleAt: Millis,
+): Promise<Refusals> {
+  await using appender = appendable.appender()
+  for (const sample of samples) appendSample(appender, series, sample)
+  for (const labels of gone) appender.appendStale(series.resolve(appender, labels), staleAt)
+  return await appender.commit()
+}
+
+function appendSample(appender: Appender, series: SeriesMemory, { labels, at, value, histogram }: VectorSample): void {
+  const ref = series.resolve(appender, labels)
+  if (histogram === undefined) appender.append(ref, at, value)
+  else appender.appendHistogram(ref, at, histogram)
+}
+
+function countRefused({ outOfOrder, duplicate, tooOld, tooFarInFuture, unknownSeries }: Refusals): number {
+  return outOfOrder + duplicate + tooOld + tooFarInFuture + unknownSeries
+}
+
+/** Marks series stale that no rule writes any more. Refusals are expected: another rule may have taken them over. */
+export async function writeStale(appendable: Appendable, series: readonly Labels[], at: Millis): Promise<void> {
+  if (series.length === 0) return
+  await using appender = appendable.appender()
+  for (const labels of series) appender.appendStale(appender.series(labels), at)
+  await appender.commit()
+}
