@@ -64,10 +64,19 @@ function checkTracing(values: TracingValues): void {
 const UTF8_STRATEGIES = ['NoTranslation', 'NoUTF8EscapingWithSuffixes']
 const STRATEGIES = ['UnderscoreEscapingWithSuffixes', 'UnderscoreEscapingWithoutSuffixes', ...UTF8_STRATEGIES]
 
+/** Names of attributes; spaces around them do not count. */
+const attributes: Field<readonly string[]> = {
+  ...texts(),
+  read: (at) =>
+    texts()
+      .read(at)
+      .map((name) => name.trim()),
+}
+
 const otlpFields = {
   promote_all_resource_attributes: bool(),
-  promote_resource_attributes: texts(),
-  ignore_resource_attributes: texts(),
+  promote_resource_attributes: attributes,
+  ignore_resource_attributes: attributes,
   translation_strategy: choice(
     ['', ...STRATEGIES],
     'UnderscoreEscapingWithSuffixes',
@@ -99,8 +108,7 @@ function checkOtlp(values: OtlpValues): void {
 
 function checkAttributes(values: OtlpValues, field: 'ignore_resource_attributes' | 'promote_resource_attributes', adjective: string): void {
   const seen = new Set<string>()
-  values[field].forEach((written, index) => {
-    const name = written.trim()
+  values[field].forEach((name, index) => {
     const fail = (message: string) => report(below(values[place], field, index), `invalid '${field}': ${message}`)
     if (name === '') fail(`empty ${adjective} OTel resource attribute`)
     else if (seen.has(name)) fail(`duplicated ${adjective} OTel resource attribute ${quote(name)}`)

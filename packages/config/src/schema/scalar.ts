@@ -166,7 +166,7 @@ export function url(): Field<string> {
 
 /** Prometheus takes any text that Go reads as a URL, also a relative one. */
 function refuseUrl(found: string): string | undefined {
-  if (URL.canParse(found) || !/^[^/?#]*:/.test(found)) return undefined
+  if (URL.canParse(found) || !/^[^/?#]*:/.test(found) || /^[a-z][a-z\d+.-]*:\/\//i.test(found)) return undefined
   const reason = found.startsWith(':') ? 'missing protocol scheme' : 'first path segment in URL cannot contain colon'
   return `parse ${JSON.stringify(found)}: ${reason}; expected a URL such as http://localhost:9090/path`
 }
