@@ -1,0 +1,163 @@
+// The receiving end of remote write, 1.0 and 2.0. Prometheus: storage/remote/write_handler.go, whose texts and status
+// codes it has. For both versions the good samples of a request are stored and 400 names the rest, as 2.0 asks for.
+
+import type { Appendable, Refusals } from '@promlet/model'
+import { Counter, type Logger, type Registry } from '@promlet/telemetry'
+import { RemoteError } from './error.ts'
+import { Intake } from './intake.ts'
+import { readV1 } from './read-v1.ts'
+import { readV2 } from './read-v2.ts'
+import { refusalLines, writeRefusals } from './refusals.ts'
+import { SeriesCache } from './series-cache.ts'
+import { decodeSnappy } from './snappy.ts'
+
+export interface WriteRequest {
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Uint8Array
+}
+
+export interface WriteAnswer {
+  readonly status: number
+  /** Plain text; empty on success. */
+  readonly body: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface WriteReceiverOptions {
+  readonly appendable: Appendable
+  readonly logger: Logger
+  readonly registry: Registry
+  /** A request that unpacks to more is refused; 64 MiB by default. */
+  readonly decodedBytesMax?: number
+}
+
+/** Stores the samples of a request; 204 when all are stored. It never rejects. */
+export type WriteReceiver = (request: WriteRequest) => Promise<WriteAnswer>
+
+const DECODED_BYTES_MAX = 64 * 1024 * 1024
+
+/** Makes the handler of `POST /api/v1/write`. */
+export function createWriteReceiver(options: WriteReceiverOptions): WriteReceiver {
+  const { appendable, logger, registry, decodedBytesMax = DECODED_BYTES_MAX } = options
+  const cache = new SeriesCache()
+  const metrics = createMetrics(registry)
+  return async ({ headers, body }) => {
+    const version = chooseVersion(header(headers, 'content-type'), header(headers, 'content-encoding'))
+    if (typeof version !== 'number') return { status: 415, body: `${version.refusal}\n`, headers: {} }
+    try {
+      const message = decodeSnappy(body, decodedBytesMax)
+      const read = version === 1 ? readV1 : readV2
+      const taken = await take(appendable, cache, (intake) => read(message, intake))
+      metrics.invalid.inc(taken.intake.invalidSamples)
+      return answer(taken, version)
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error)
+      if (error instanceof RemoteError) return { status: 400, body: `${text}\n`, headers: {} }
+      logger.error({ err: error }, 'Error appending remote write')
+      return { status: 500, body: `${text}\n`, headers: {} }
+    }
+  }
+}
+
+function header(headers: WriteRequest['headers'], name: string): string {
+  return [headers[name] ?? ''].flat().join(', ')
+}
+
+const MEDIA_TYPE = 'application/x-protobuf'
+const MESSAGES: Readonly<Record<string, 1 | 2>> = { 'prometheus.WriteRequest': 1, 'io.prometheus.write.v2.Request': 2 }
+
+/** Senders of old leave both headers out: then it is 1.0 in snappy. */
+function chooseVersion(contentType: string, encoding: string): 1 | 2 | { readonly refusal: string } {
+  const [mediaType = '', ...parameters] = contentType.trim().split(';')
+  let version: 1 | 2 = 1
+  if (contentType !== '' && mediaType.trim() !== MEDIA_TYPE) {
+    return { refusal: `expected ${MEDIA_TYPE} as the first (media) part, got ${contentType} content-type` }
+  }
+  for (const parameter of parameters) {
+    const [name = '', message, ...rest] = parameter.split('=')
+    if (message === undefined || rest.length > 0) {
+      const rule = 'as per https://www.rfc-editor.org/rfc/rfc9110#parameter expected parameters to be key-values'
+      return { refusal: `${rule}, got ${parameter} in ${contentType} content-type` }
+    }
+    if (name.trim() !== 'proto') continue
+    const known = MESSAGES[message.trim()]
+    if (known === undefined) {
+      const supported = Object.keys(MESSAGES).join(', ')
+      return {
+        refusal: `got ${contentType} content type; unknown type for remote write protobuf message ${message}, supported: ${supported}`,
+      }
+    }
+    version = known
+    break
+  }
+  if (encoding === '' || encoding === 'snappy') return version
+  return { refusal: `${encoding} encoding (compression) is not accepted by this server; only snappy is acceptable` }
+}
+
+interface Taken {
+  readonly intake: Intake
+  readonly refusals: Refusals
+}
+
+/** Series that the store has forgotten since they were resolved are resolved again, once. */
+async function take(appendable: Appendable, cache: SeriesCache, read: (intake: Intake) => void): Promise<Taken> {
+  const first = await takeOnce(appendable, cache, read, undefined)
+  if (first.refusals.retired.length === 0) return first
+  const keys = cache.forget(first.refusals.retired)
+  const second = await takeOnce(appendable, cache, read, keys)
+  return { intake: first.intake, refusals: joined(first.refusals, second.refusals) }
+}
+
+async function takeOnce(
+  appendable: Appendable,
+  cache: SeriesCache,
+  read: (intake: Intake) => void,
+  only: ReadonlySet<string> | undefined,
+): Promise<Taken> {
+  await using appender = appendable.appender()
+  const intake = new Intake(appender, cache, only)
+  read(intake)
+  return { intake, refusals: await appender.commit() }
+}
+
+/** What the first run refused as unknown was taken, or refused for another reason, by the second. */
+function joined(first: Refusals, second: Refusals): Refusals {
+  return {
+    outOfOrder: first.outOfOrder + second.outOfOrder,
+    duplicate: first.duplicate + second.duplicate,
+    tooOld: first.tooOld + second.tooOld,
+    tooFarInFuture: first.tooFarInFuture + second.tooFarInFuture,
+    unknownSeries: second.unknownSeries,
+    retired: second.retired,
+    ...((second.example ?? first.example) !== undefined && { example: (second.example ?? first.example) as string }),
+  }
+}
+
+function answer({ intake, refusals }: Taken, version: 1 | 2): WriteAnswer {
+  const refused = refusals.outOfOrder + refusals.duplicate + refusals.tooOld + refusals.tooFarInFuture + refusals.unknownSeries
+  const samples = Math.max(0, intake.samples - refused)
+  const histograms = intake.histograms - Math.max(0, refused - intake.samples)
+  const headers = version === 1 ? {} : writtenHeaders(samples, histograms, intake.exemplars)
+  if (refused === 0 && intake.problemCount === 0) return { status: 204, body: '', headers }
+  const more = intake.problemCount - intake.problems.length
+  const lines = [...refusalLines(refusals), ...intake.problems, ...(more > 0 ? [`and ${more} more`] : [])]
+  return { status: 400, body: `${lines.join('\n')}\n`, headers: { ...headers, ...writeRefusals(refusals, intake.problemCount) } }
+}
+
+function writtenHeaders(samples: number, histograms: number, exemplars: number): Record<string, string> {
+  return {
+    'x-prometheus-remote-write-samples-written': String(samples),
+    'x-prometheus-remote-write-histograms-written': String(histograms),
+    'x-prometheus-remote-write-exemplars-written': String(exemplars),
+  }
+}
+
+function createMetrics(registry: Registry): { readonly invalid: Counter } {
+  const invalid = new Counter({
+    name: 'prometheus_api_remote_write_invalid_labels_samples_total',
+    help: 'The total number of received remote write samples and histogram samples which were rejected due to invalid labels.',
+    registers: [registry],
+  })
+  return { invalid }
+}
