@@ -1,15 +1,17 @@
+import { quote } from './labels.ts'
 import type { DurationMs } from './units.ts'
 
-const UNITS: readonly (readonly [unit: string, ms: number])[] = [
-  ['y', 365 * 86_400_000],
-  ['w', 7 * 86_400_000],
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1_000],
-  ['ms', 1],
+/** Largest first. The flag marks units that are printed only where they divide what is left. */
+const UNITS: readonly (readonly [unit: string, ms: number, onlyExact: boolean])[] = [
+  ['y', 365 * 86_400_000, true],
+  ['w', 7 * 86_400_000, true],
+  ['d', 86_400_000, false],
+  ['h', 3_600_000, false],
+  ['m', 60_000, false],
+  ['s', 1_000, false],
+  ['ms', 1, false],
 ]
-const PATTERN = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/
+const PART = /(\d+)(\D+)/y
 /** Go keeps durations as 64-bit nanoseconds. */
 const DURATION_MAX_MS = 9_223_372_036_854
 
@@ -20,25 +22,31 @@ const DURATION_MAX_MS = 9_223_372_036_854
 export function parseDuration(text: string): DurationMs {
   if (text === '0') return 0
   if (text === '') throw new RangeError('empty duration string')
-  const match = PATTERN.exec(text)
-  if (match === null) throw new RangeError(`not a valid duration string: "${text}"`)
   let ms = 0
-  for (let index = 0; index < UNITS.length; index++) {
-    const digits = match[index + 1]
-    if (digits !== undefined) ms += Number(digits) * (UNITS[index] as readonly [string, number])[1]
+  let lastUnit = -1
+  for (PART.lastIndex = 0; PART.lastIndex < text.length; ) {
+    const [, digits = '', name = ''] = PART.exec(text) ?? invalid(text)
+    const unit = UNITS.findIndex(([known]) => known === name)
+    if (unit < 0) throw new RangeError(`unknown unit ${quote(name)} in duration ${quote(text)}`)
+    if (unit <= lastUnit) invalid(text)
+    lastUnit = unit
+    ms += Number(digits) * (UNITS[unit] as readonly [string, number, boolean])[1]
   }
   if (ms > DURATION_MAX_MS) throw new RangeError('duration out of range')
   return ms
 }
 
-/** The shortest Prometheus text of a duration: `90000` is `1m30s`, `0` is `0s`. */
+function invalid(text: string): never {
+  throw new RangeError(`not a valid duration string: ${quote(text)}`)
+}
+
+/** The Prometheus text of a duration: `90000` is `1m30s`, `0` is `0s`. Parts of a millisecond are rounded. */
 export function formatDuration(duration: DurationMs): string {
-  if (duration === 0) return '0s'
   let rest = Math.abs(Math.round(duration))
+  if (rest === 0) return '0s'
   let text = duration < 0 ? '-' : ''
-  for (const [unit, ms] of UNITS) {
-    // Years and weeks are used only when they divide exactly, as Prometheus prints them.
-    if ((unit === 'y' || unit === 'w') && rest % ms !== 0) continue
+  for (const [unit, ms, onlyExact] of UNITS) {
+    if (onlyExact && rest % ms !== 0) continue
     const count = Math.floor(rest / ms)
     if (count === 0) continue
     text += `${count}${unit}`

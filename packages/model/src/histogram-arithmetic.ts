@@ -165,24 +165,20 @@ function combineExponential(total: Histogram, left: Histogram, right: Histogram,
   const threshold = commonZeroThreshold(left, right)
   const zeroCount = zeroCountAt(left, threshold).count + factor * zeroCountAt(right, threshold).count
   const schema = Math.min(left.schema, right.schema)
-  const outside = (histogram: Histogram, spans: readonly Span[], counts: Float64Array): Side => {
-    // What the zero bucket took in is already in its count.
-    const side = sideOf(spans, counts)
-    const rest =
-      threshold === histogram.zeroThreshold ? side : filterSide(side, (index) => exponentialBound(histogram.schema, index - 1) >= threshold)
-    return coarser(rest, histogram.schema - schema)
-  }
-  const positive = addSides(
-    outside(left, left.positiveSpans, left.positiveBuckets),
-    outside(right, right.positiveSpans, right.positiveBuckets),
-    factor,
-  )
-  const negative = addSides(
-    outside(left, left.negativeSpans, left.negativeBuckets),
-    outside(right, right.negativeSpans, right.negativeBuckets),
-    factor,
-  )
+  const a = reduceResolution(withoutZeroBucket(left, threshold), schema)
+  const b = reduceResolution(withoutZeroBucket(right, threshold), schema)
+  const positive = addSides(sideOf(a.positiveSpans, a.positiveBuckets), sideOf(b.positiveSpans, b.positiveBuckets), factor)
+  const negative = addSides(sideOf(a.negativeSpans, a.negativeBuckets), sideOf(b.negativeSpans, b.negativeBuckets), factor)
   return withSides({ ...total, schema, zeroThreshold: threshold, zeroCount }, positive, negative)
+}
+
+/** Without the buckets that a zero bucket of this threshold, which `zeroCountAt` gave, takes in. */
+export function withoutZeroBucket(histogram: Histogram, threshold: number): Histogram {
+  if (threshold === histogram.zeroThreshold) return histogram
+  const isOutside = (index: number) => exponentialBound(histogram.schema, index - 1) >= threshold
+  const positive = filterSide(sideOf(histogram.positiveSpans, histogram.positiveBuckets), isOutside)
+  const negative = filterSide(sideOf(histogram.negativeSpans, histogram.negativeBuckets), isOutside)
+  return withSides(histogram, positive, negative)
 }
 
 /** The smallest threshold that is at least both and lies within no populated bucket of either. */

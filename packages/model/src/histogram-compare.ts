@@ -1,6 +1,6 @@
 import type { Histogram, Span } from './histogram.ts'
-import { reduceResolution, sameBounds, zeroCountAt } from './histogram-arithmetic.ts'
-import { bucketIndexes, exponentialBound, hasCustomBuckets } from './histogram-buckets.ts'
+import { reduceResolution, sameBounds, withoutZeroBucket, zeroCountAt } from './histogram-arithmetic.ts'
+import { bucketIndexes, hasCustomBuckets } from './histogram-buckets.ts'
 
 /** True when both describe the same data: same layout and counts, bit by bit. Hints and spelling of spans do not count. */
 export function equalHistograms(left: Histogram, right: Histogram): boolean {
@@ -38,11 +38,10 @@ function isExponentialReset(current: Histogram, previous: Histogram): boolean {
   if (current.schema > previous.schema || current.zeroThreshold < previous.zeroThreshold) return true
   const zero = zeroCountAt(previous, current.zeroThreshold)
   if (zero.threshold !== current.zeroThreshold || current.zeroCount < zero.count) return true
-  const before = reduceResolution(previous, current.schema)
-  const isInZero = (index: number) => exponentialBound(current.schema, index) <= current.zeroThreshold
+  const before = reduceResolution(withoutZeroBucket(previous, current.zeroThreshold), current.schema)
   return (
-    hasShrunk(countsByIndex(current.positiveSpans, current.positiveBuckets), before.positiveSpans, before.positiveBuckets, isInZero) ||
-    hasShrunk(countsByIndex(current.negativeSpans, current.negativeBuckets), before.negativeSpans, before.negativeBuckets, isInZero)
+    hasShrunk(countsByIndex(current.positiveSpans, current.positiveBuckets), before.positiveSpans, before.positiveBuckets) ||
+    hasShrunk(countsByIndex(current.negativeSpans, current.negativeBuckets), before.negativeSpans, before.negativeBuckets)
   )
 }
 
@@ -50,13 +49,8 @@ function countsByIndex(spans: readonly Span[], counts: Float64Array): ReadonlyMa
   return new Map(Array.from(bucketIndexes(spans), (index, slot) => [index, counts[slot] as number]))
 }
 
-function hasShrunk(
-  current: ReadonlyMap<number, number>,
-  spans: readonly Span[],
-  counts: Float64Array,
-  isIgnored: (index: number) => boolean,
-): boolean {
-  return bucketIndexes(spans).some((index, slot) => !isIgnored(index) && (current.get(index) ?? 0) < (counts[slot] as number))
+function hasShrunk(current: ReadonlyMap<number, number>, spans: readonly Span[], counts: Float64Array): boolean {
+  return bucketIndexes(spans).some((index, slot) => (current.get(index) ?? 0) < (counts[slot] as number))
 }
 
 function isCustomReset(current: Histogram, previous: Histogram): boolean {

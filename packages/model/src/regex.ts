@@ -38,9 +38,18 @@ export function compileRe2(pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern, RE2JS.DOTALL)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new RangeError(reason, { cause: error })
+    throw new RangeError(reasonOf(pattern, error), { cause: error })
   }
+}
+
+/** What is wrong with the pattern as Prometheus wraps it, so that the quoted part reads as there. */
+function reasonOf(pattern: string, error: unknown): string {
+  try {
+    RE2JS.compile(`^(?s:${pattern})$`)
+  } catch (wrapped) {
+    if (wrapped instanceof Error) return wrapped.message
+  }
+  return error instanceof Error ? error.message : String(error)
 }
 
 const META = /[\\.+*?()|[\]{}^$]/
@@ -82,5 +91,5 @@ function literalPrefix(pattern: string): string {
   const literal = /^[^\\.+*?()|[\]{}^$]*/.exec(pattern)?.[0] ?? ''
   const next = pattern[literal.length]
   // A quantifier binds to the last character, which may then be missing.
-  return next !== undefined && '*?{'.includes(next) ? literal.slice(0, -1) : literal
+  return next !== undefined && '*?{'.includes(next) ? [...literal].slice(0, -1).join('') : literal
 }
