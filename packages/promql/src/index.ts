@@ -1,3 +1,12 @@
+export {
+  createEngine,
+  type EngineFeatures,
+  type EngineObserver,
+  type EngineOptions,
+  type MeasuredAnswer,
+  type PromqlEngine,
+  type QueryStats,
+} from './engine.ts'
 export type {
   ClearCommand,
   Command,

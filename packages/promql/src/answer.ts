@@ -1,0 +1,115 @@
+// From the last operator to the answer. Here names are dropped that were marked on the way, and with them series may
+// turn out to be called the same, which is an error where they have a sample at the same step.
+
+import { type Histogram, Labels, type Millis, type SeriesColumns, type Value, type VectorSample } from '@promlet/model'
+import { ABSENT, type Column, HISTOGRAM } from './columns/column.ts'
+import { firstAfter } from './columns/windows.ts'
+import { build } from './operators/build.ts'
+import { dropMetadata, type EvalContext } from './operators/context.ts'
+import { collect, type Frame } from './operators/frame.ts'
+import { haveSameLabels, mergeFrame } from './operators/merge.ts'
+import type { Operator } from './operators/operator.ts'
+import { readScalar } from './operators/scalar.ts'
+import { windowSource } from './operators/window-source.ts'
+import { type Grid, gridTimes } from './plan/grid.ts'
+import type { WindowNode } from './plan/node.ts'
+
+export function scalarAnswer(operator: Operator, at: Millis): Value {
+  return { kind: 'scalar', at, value: readScalar(operator, 1)[0]! }
+}
+
+/** In the order of the operator: sorting functions have set it. */
+export function vectorAnswer(operator: Operator, at: Millis, context: EvalContext): Value {
+  const { labels, columns } = finalFrame(operator, 1, context)
+  const samples: VectorSample[] = []
+  for (const [index, column] of columns.entries()) {
+    if (column.present[0] === ABSENT) continue
+    const sample = { labels: labels[index] as Labels, at, value: column.values[0]! }
+    const histogram = column.present[0] === HISTOGRAM ? column.histograms?.[0] : undefined
+    samples.push(histogram === undefined ? sample : { ...sample, value: 0, histogram })
+  }
+  return { kind: 'vector', samples }
+}
+
+/** In label order, as Prometheus answers over a range. Series without gaps share one array of times. */
+export function matrixAnswer(operator: Operator, grid: Grid, context: EvalContext): Value {
+  const { labels, columns } = finalFrame(operator, grid.count, context)
+  const times = gridTimes(grid)
+  const series: SeriesColumns[] = []
+  for (const [index, column] of columns.entries()) {
+    if (column.count > 0) series.push(toSeries(labels[index] as Labels, column, times))
+  }
+  return { kind: 'matrix', series: series.sort((left, right) => Labels.compare(left.labels, right.labels)) }
+}
+
+function finalFrame(operator: Operator, steps: number, context: EvalContext): Frame {
+  const frame = collect(operator, steps)
+  const labels = frame.labels.map((own, index) => ((frame.columns[index] as Column).dropName ? dropMetadata(own) : own))
+  if (!haveSameLabels(labels) || !context.features.delayedNameRemoval) return { labels, columns: frame.columns }
+  return mergeFrame({ labels, columns: frame.columns }, steps)
+}
+
+function toSeries(labels: Labels, column: Column, times: Float64Array): SeriesColumns {
+  if (column.count === times.length) {
+    const whole = { labels, times, values: column.values }
+    return column.hasHistograms ? { ...whole, histograms: histogramsOf(column) } : whole
+  }
+  const keptTimes = new Float64Array(column.count)
+  const values = new Float64Array(column.count)
+  const histograms: (Histogram | undefined)[] = []
+  let kept = 0
+  for (let step = 0; step < times.length; step++) {
+    if (column.present[step] === ABSENT) continue
+    keptTimes[kept] = times[step]!
+    values[kept++] = column.values[step]!
+    if (column.hasHistograms) histograms.push(column.present[step] === HISTOGRAM ? column.histograms?.[step] : undefined)
+  }
+  return column.hasHistograms ? { labels, times: keptTimes, values, histograms } : { labels, times: keptTimes, values }
+}
+
+function histogramsOf(column: Column): readonly (Histogram | undefined)[] {
+  return Array.from(column.present, (kind, step) => (kind === HISTOGRAM ? column.histograms?.[step] : undefined))
+}
+
+/** The samples of a range vector: what a query that ends in one answers at an instant. In label order. */
+export function samplesAnswer(node: WindowNode, context: EvalContext): Value {
+  const inner = node.source.kind === 'subquery' ? build(node.source.inner, context) : undefined
+  const source = windowSource(node, inner, context)
+  const end = (node.at ?? node.grid.start) - node.offset
+  const series: SeriesColumns[] = []
+  for (const [index, own] of source.labels.entries()) {
+    const { times, values, histogramTimes, histograms, dropName } = source.read(index)
+    const labels = dropName ? dropMetadata(own) : own
+    const floats = slice(times, values, end - node.range, end)
+    const low = histogramTimes === undefined ? 0 : firstAfter(histogramTimes, end - node.range)
+    const high = histogramTimes === undefined ? 0 : firstAfter(histogramTimes, end)
+    if (high > low && histogramTimes !== undefined && histograms !== undefined) {
+      series.push(interleave(labels, floats, histogramTimes.slice(low, high), histograms.slice(low, high)))
+    } else if (floats.times.length > 0) series.push({ labels, ...floats })
+  }
+  return { kind: 'matrix', series: series.sort((left, right) => Labels.compare(left.labels, right.labels)) }
+}
+
+interface Floats {
+  readonly times: Float64Array
+  readonly values: Float64Array
+}
+
+function slice(times: Float64Array, values: Float64Array, after: Millis, to: Millis): Floats {
+  const low = firstAfter(times, after)
+  const high = firstAfter(times, to)
+  return { times: times.slice(low, high), values: values.slice(low, high) }
+}
+
+function interleave(labels: Labels, floats: Floats, histogramTimes: Float64Array, histograms: readonly Histogram[]): SeriesColumns {
+  const all = [
+    ...Array.from(floats.times, (at, index) => ({ at, value: floats.values[index]!, histogram: undefined })),
+    ...Array.from(histogramTimes, (at, index) => ({ at, value: 0, histogram: histograms[index] })),
+  ].sort((left, right) => left.at - right.at)
+  return {
+    labels,
+    times: Float64Array.from(all, ({ at }) => at),
+    values: Float64Array.from(all, ({ value }) => value),
+    histograms: all.map(({ histogram }) => histogram),
+  }
+}

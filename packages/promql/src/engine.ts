@@ -1,0 +1,215 @@
+// The engine: parses a query, plans it, asks the store once, lets the operators run, and makes the answer.
+
+import {
+  type Answer,
+  type Clock,
+  type DurationMs,
+  type Millis,
+  type Queryable,
+  type QueryEngine,
+  QueryError,
+  type QueryOptions,
+} from '@promlet/model'
+import { Annotations } from './annotations.ts'
+import { matrixAnswer, samplesAnswer, scalarAnswer, vectorAnswer } from './answer.ts'
+import { Gate } from './gate.ts'
+import { Budget, canceled } from './operators/budget.ts'
+import { build } from './operators/build.ts'
+import type { EvalContext } from './operators/context.ts'
+import { type Grid, gridBetween } from './plan/grid.ts'
+import { planQuery, type QueryPlan } from './plan/plan.ts'
+import type { Expr } from './syntax/ast.ts'
+import { allFeatures as allSyntax, type Features as SyntaxFeatures } from './syntax/features.ts'
+import { parseExpr } from './syntax/parse.ts'
+import { documentedType, valueType } from './syntax/value-type.ts'
+
+export interface EngineOptions {
+  readonly queryable: Queryable
+  readonly clock: Clock
+  /** How far an instant selector looks back for a sample (`--query.lookback-delta`). Default 5 minutes. */
+  readonly lookbackMs?: DurationMs
+  /** Default 2 minutes (`--query.timeout`). */
+  readonly timeoutMs?: DurationMs
+  /** How many samples a query may hold at one time (`--query.max-samples`). Default 50 million. */
+  readonly samplesMax?: number
+  /** How many queries run at one time; more wait (`--query.max-concurrency`). Default 20. */
+  readonly maxConcurrency?: number
+  /** The step of subqueries that name none: the global evaluation interval, asked for at each query. Default 1 minute. */
+  readonly defaultSubqueryStepMs?: () => DurationMs
+  /** All are on when absent. */
+  readonly features?: Partial<EngineFeatures>
+  readonly observe?: EngineObserver
+}
+
+/** What `--enable-feature` names `promql-…` and `type-and-unit-labels` switch. */
+export interface EngineFeatures {
+  readonly syntax: SyntaxFeatures
+  /** Default true. */
+  readonly delayedNameRemoval: boolean
+  /** Default false: most stores have no type labels. */
+  readonly typeAndUnitLabels: boolean
+}
+
+/** For metrics and the query log. */
+export interface EngineObserver {
+  /** A query was taken, and may wait. */
+  readonly started?: () => void
+  /** It ended, well or not. */
+  readonly ended?: (stats: QueryStats) => void
+}
+
+/** How long the parts of a query took, in milliseconds, and what it read. */
+export interface QueryStats {
+  readonly query: string
+  readonly queueMs: DurationMs
+  /** Parsing, planning and reading the store. */
+  readonly prepareMs: DurationMs
+  readonly evalMs: DurationMs
+  readonly totalMs: DurationMs
+  readonly samplesTotal: number
+  /** Most samples held at one time. */
+  readonly samplesPeak: number
+}
+
+export interface MeasuredAnswer extends Answer {
+  readonly stats: QueryStats
+}
+
+/** An engine over a store in this process. */
+export interface PromqlEngine extends QueryEngine {
+  /** As in the port; the answer comes with statistics. */
+  instant(expr: string, at: Millis, options?: QueryOptions): Promise<MeasuredAnswer>
+  range(expr: string, start: Millis, end: Millis, step: DurationMs, options?: QueryOptions): Promise<MeasuredAnswer>
+}
+
+/** The floor of what a store is asked to give: limits for tests are lower than what a window may hold. */
+const STORE_SAMPLES_MIN = 1_000_000
+
+export function createEngine(options: EngineOptions): PromqlEngine {
+  const gate = new Gate(options.maxConcurrency ?? 20, options.clock)
+  return {
+    instant: (query, at, queryOptions) =>
+      run({ query, grid: { start: Math.trunc(at), step: 1, count: 1 }, step: 0, isRange: false }, options, gate, queryOptions),
+    range: (query, start, end, step, queryOptions) => {
+      const grid = gridBetween(Math.trunc(start), Math.trunc(end), Math.max(1, Math.trunc(step)))
+      return run({ query, grid, step: grid.step, isRange: true }, options, gate, queryOptions)
+    },
+  }
+}
+
+interface Request {
+  readonly query: string
+  readonly grid: Grid
+  readonly step: DurationMs
+  readonly isRange: boolean
+}
+
+async function run(request: Request, options: EngineOptions, gate: Gate, queryOptions: QueryOptions = {}): Promise<MeasuredAnswer> {
+  const { clock, observe } = options
+  const watch = new Stopwatch(clock)
+  const budget = new Budget({
+    clock,
+    timeoutMs: queryOptions.timeoutMs ?? options.timeoutMs ?? 120_000,
+    samplesMax: options.samplesMax ?? 50_000_000,
+    signal: queryOptions.signal,
+  })
+  const samplesRead = { total: 0, perStep: undefined }
+  observe?.started?.()
+  try {
+    const expr = parseExpr(request.query, { features: options.features?.syntax ?? allSyntax })
+    checkType(expr, request.isRange)
+    using _place = await gate.enter(budget, queryOptions.signal)
+    watch.lap('queueMs')
+    const plan = planQuery(expr, planOptions(request, options, queryOptions))
+    const data = await select(plan, options, budget, queryOptions.signal)
+    watch.lap('prepareMs')
+    const context: EvalContext = {
+      data,
+      annotations: new Annotations(),
+      budget,
+      samplesRead,
+      isRange: request.isRange,
+      features: {
+        delayedNameRemoval: options.features?.delayedNameRemoval ?? true,
+        typeAndUnitLabels: options.features?.typeAndUnitLabels ?? false,
+      },
+      sharedFrames: new Map(),
+    }
+    const value = evaluate(plan, context, request)
+    const answer = {
+      value,
+      warnings: context.annotations.texts('warning', request.query),
+      infos: context.annotations.texts('info', request.query),
+    }
+    watch.lap('evalMs')
+    return { ...answer, stats: watch.stats(request.query, samplesRead.total, budget.peak) }
+  } finally {
+    observe?.ended?.(watch.stats(request.query, samplesRead.total, budget.peak))
+  }
+}
+
+function checkType(expr: Expr, isRange: boolean): void {
+  const type = valueType(expr)
+  if (!isRange || type === 'vector' || type === 'scalar') return
+  throw new QueryError('bad_data', `invalid expression type "${documentedType(type)}" for range query, must be Scalar or instant Vector`)
+}
+
+function planOptions(request: Request, options: EngineOptions, queryOptions: QueryOptions): Parameters<typeof planQuery>[1] {
+  return {
+    grid: request.grid,
+    step: request.step,
+    lookback: queryOptions.lookbackMs ?? options.lookbackMs ?? 300_000,
+    defaultStep: () => options.defaultSubqueryStepMs?.() ?? 60_000,
+    text: request.query,
+  }
+}
+
+async function select(plan: QueryPlan, options: EngineOptions, budget: Budget, signal?: AbortSignal): Promise<EvalContext['data']> {
+  if (plan.selections.length === 0) return []
+  budget.check()
+  const samplesMax = Math.max(options.samplesMax ?? 50_000_000, STORE_SAMPLES_MIN)
+  try {
+    const data = await options.queryable.select(plan.selections, signal === undefined ? { samplesMax } : { samplesMax, signal })
+    budget.check()
+    return data
+  } catch (error) {
+    if (error instanceof QueryError) throw error
+    if (signal?.aborted) throw canceled()
+    throw new QueryError('execution', `expanding series: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+function evaluate(plan: QueryPlan, context: EvalContext, request: Request): Answer['value'] {
+  const { root } = plan
+  const { grid } = request
+  if (root.kind === 'string') return { kind: 'string', at: grid.start, value: root.value }
+  if (root.kind === 'window') return samplesAnswer(root, context)
+  const operator = build(root, context)
+  if (request.isRange) return matrixAnswer(operator, grid, context)
+  if (valueType(root.expr) === 'scalar') return scalarAnswer(operator, grid.start)
+  return vectorAnswer(operator, grid.start, context)
+}
+
+/** Times the stages of one query. */
+class Stopwatch {
+  readonly #clock: Clock
+  readonly #start: DurationMs
+  readonly #laps = { queueMs: 0, prepareMs: 0, evalMs: 0 }
+  #last: DurationMs
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#start = clock.monotonic()
+    this.#last = this.#start
+  }
+
+  lap(name: 'queueMs' | 'prepareMs' | 'evalMs'): void {
+    const now = this.#clock.monotonic()
+    this.#laps[name] = now - this.#last
+    this.#last = now
+  }
+
+  stats(query: string, samplesTotal: number, samplesPeak: number): QueryStats {
+    return { query, ...this.#laps, totalMs: this.#clock.monotonic() - this.#start, samplesTotal, samplesPeak }
+  }
+}

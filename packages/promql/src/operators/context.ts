@@ -1,0 +1,46 @@
+import type { Labels, SeriesColumns } from '@promlet/model'
+import type { Annotations } from '../annotations.ts'
+import type { Budget } from './budget.ts'
+import type { Frame } from './frame.ts'
+
+/** What all operators of one query share. */
+export interface EvalContext {
+  /** What the store gave, by selection slot. */
+  readonly data: readonly (readonly SeriesColumns[])[]
+  readonly annotations: Annotations
+  readonly budget: Budget
+  readonly samplesRead: SamplesRead
+  /** True for a query over a range of steps: sorting has no effect then. */
+  readonly isRange: boolean
+  readonly features: Features
+  /** What shared parts of the query have computed, by key. */
+  readonly sharedFrames: Map<string, SharedFrame>
+}
+
+export interface SharedFrame {
+  readonly frame: Frame
+  /** Where in the query the part stood that computed it, and what it had to say. */
+  readonly start: number
+  readonly annotations: ReturnType<Annotations['added']>
+}
+
+export interface Features {
+  /** Metric names are dropped at the end of the query instead of at once (`promql-delayed-name-removal`). */
+  readonly delayedNameRemoval: boolean
+  /** Counters are told by their `__type__` label instead of by their names (`type-and-unit-labels`). */
+  readonly typeAndUnitLabels: boolean
+}
+
+/** How many samples the query looked at, for statistics. */
+export interface SamplesRead {
+  total: number
+  /** One slot per step of the query, when asked for. */
+  readonly perStep: Float64Array | undefined
+}
+
+const METADATA_LABELS = ['__name__', '__type__', '__unit__']
+
+/** The labels without the metric's name, type and unit. Prometheus: schema.IsMetadataLabel. */
+export function dropMetadata(labels: Labels): Labels {
+  return labels.without(...METADATA_LABELS)
+}

@@ -1,0 +1,128 @@
+import { type Labels, METRIC_NAME } from '@promlet/model'
+import { annotationTexts } from '../annotations.ts'
+import { type Column, clearColumn, FLOAT } from '../columns/column.ts'
+import { findWindows, PerTimes, type Windows } from '../columns/windows.ts'
+import { rangeFunctions } from '../functions/range-catalog.ts'
+import type { FloatFunction, MixedFunction, MixedWindow, RangeCall, RangeFunction } from '../functions/range-function.ts'
+import { gridTimes } from '../plan/grid.ts'
+import type { WindowCallNode } from '../plan/node.ts'
+import { dropMetadata, type EvalContext } from './context.ts'
+import type { Operator } from './operator.ts'
+import { readTimes } from './read-times.ts'
+import { readScalar } from './scalar.ts'
+import { type Samples, type WindowSource, windowSource } from './window-source.ts'
+
+/** A function of a range of samples, such as rate: it slides over the samples of a series once for all steps. */
+export class WindowCall implements Operator {
+  readonly #node: WindowCallNode
+  readonly #context: EvalContext
+  readonly #function: RangeFunction
+  readonly #floats: FloatFunction
+  readonly #mixed: MixedFunction | undefined
+  readonly #source: WindowSource
+  readonly #windows: PerTimes<Windows>
+  #index = 0
+  #current: Labels | undefined
+
+  constructor(node: WindowCallNode, inner: Operator | undefined, args: readonly Operator[], context: EvalContext) {
+    const range = rangeFunctions.get(node.name)
+    if (range === undefined) throw new RangeError(`no range function ${node.name}`)
+    const ends = readTimes(node.grid, node.window)
+    const call = this.#call(node, ends, args, context)
+    this.#node = node
+    this.#context = context
+    this.#function = range
+    this.#floats = range.floats(call)
+    this.#mixed = range.mixed === 'floats-only' ? undefined : range.mixed(call)
+    this.#source = windowSource(node.window, inner, context)
+    this.#windows = new PerTimes((times) => findWindows(times, ends, node.window.range, 0))
+  }
+
+  series(): readonly Labels[] {
+    if (this.#function.keepsName || this.#context.features.delayedNameRemoval) return this.#source.labels
+    return this.#source.labels.map(dropMetadata)
+  }
+
+  next(into: Column): boolean {
+    const labels = this.#source.labels[this.#index]
+    if (labels === undefined) return false
+    this.#current = labels
+    const samples = this.#source.read(this.#index++)
+    clearColumn(into)
+    into.dropName = samples.dropName || !this.#function.keepsName
+    const windows = this.#windows.get(samples.times)
+    this.#context.samplesRead.total += windows.total
+    if (samples.histograms === undefined) this.#floats({ times: samples.times, values: samples.values, windows }, into)
+    else this.#callMixed(samples, windows, into)
+    this.#doubtCounter(labels, into)
+    return true
+  }
+
+  #call(node: WindowCallNode, ends: Float64Array, args: readonly Operator[], context: EvalContext): RangeCall {
+    const position = (node.call.args[0] ?? node.call).position
+    return {
+      range: node.window.range,
+      ends,
+      stepTimes: gridTimes(node.grid),
+      args: args.map((arg) => readScalar(arg, node.grid.count)),
+      metricName: () => this.#current?.get(METRIC_NAME) ?? '',
+      warn: (text) => context.annotations.warn(text, position),
+      info: (text) => context.annotations.info(text, position),
+    }
+  }
+
+  #callMixed(samples: Samples, floatWindows: Windows, into: Column): void {
+    const { times, values, histogramTimes = new Float64Array(0), histograms = [] } = samples
+    const windows = this.#windows.get(histogramTimes)
+    this.#context.samplesRead.total += windows.total
+    if (this.#mixed === undefined) {
+      this.#floats({ times, values, windows: floatWindows }, into)
+      if (haveBoth(floatWindows, windows, into)) {
+        const text = annotationTexts.ignoredInRange(this.#current?.get(METRIC_NAME) ?? '')
+        this.#context.annotations.info(text, (this.#node.call.args[0] ?? this.#node.call).position)
+      }
+      return
+    }
+    for (let step = 0; step < this.#node.grid.count; step++) {
+      const window: MixedWindow = {
+        step,
+        floatTimes: times,
+        floats: values,
+        floatLow: floatWindows.low[step]!,
+        floatHigh: floatWindows.high[step]!,
+        histogramTimes,
+        histograms,
+        histogramLow: windows.low[step]!,
+        histogramHigh: windows.high[step]!,
+      }
+      if (window.floatLow < window.floatHigh || window.histogramLow < window.histogramHigh) this.#mixed(window, into)
+    }
+  }
+
+  /** A rate of something that is called like no counter is worth a remark. */
+  #doubtCounter(labels: Labels, into: Column): void {
+    if ((this.#node.name !== 'rate' && this.#node.name !== 'increase') || into.count === 0) return
+    const name = labels.get(METRIC_NAME)
+    if (name === '' || !hasFloat(into)) return
+    const { annotations, features } = this.#context
+    const position = (this.#node.call.args[0] ?? this.#node.call).position
+    if (features.typeAndUnitLabels) {
+      const type = labels.get('__type__')
+      if (type !== 'counter' && type !== 'histogram') annotations.info(annotationTexts.possibleNonCounterType(name, type), position)
+    } else if (!/(?:_total|_sum|_count|_bucket)$/.test(name)) {
+      annotations.info(annotationTexts.possibleNonCounter(name), position)
+    }
+  }
+}
+
+function hasFloat(column: Column): boolean {
+  return column.hasHistograms ? column.present.includes(FLOAT) : column.count > 0
+}
+
+/** True when a step saw floats and histograms. */
+function haveBoth(floats: Windows, histograms: Windows, into: Column): boolean {
+  for (let step = 0; step < into.present.length; step++) {
+    if (floats.low[step]! < floats.high[step]! && histograms.low[step]! < histograms.high[step]!) return true
+  }
+  return false
+}

@@ -1,0 +1,123 @@
+// Where a range function gets its samples: from the store, or from a subquery, whose results at the times of its own
+// grid are taken as samples. Either way without stale markers, floats and histograms apart.
+
+import { type Histogram, isStaleAt, type Labels, type SeriesColumns } from '@promlet/model'
+import { type Column, FLOAT } from '../columns/column.ts'
+import { gridTimes } from '../plan/grid.ts'
+import type { WindowNode } from '../plan/node.ts'
+import type { EvalContext } from './context.ts'
+import { collect } from './frame.ts'
+import type { Operator } from './operator.ts'
+
+/** The samples of one series. */
+export interface Samples {
+  readonly times: Float64Array
+  readonly values: Float64Array
+  /** Absent when the series has no histograms. */
+  readonly histogramTimes: Float64Array | undefined
+  readonly histograms: readonly Histogram[] | undefined
+  /** True when the name of the series is to be dropped at the end. */
+  readonly dropName: boolean
+}
+
+export interface WindowSource {
+  readonly labels: readonly Labels[]
+  /** The samples of one of the series. Arrays of times are shared where they are equal. */
+  read(index: number): Samples
+}
+
+/** `inner` is the operator of the subquery, where there is one. */
+export function windowSource(node: WindowNode, inner: Operator | undefined, context: EvalContext): WindowSource {
+  if (node.source.kind === 'samples') {
+    const series = context.data[node.source.slot] ?? []
+    return { labels: series.map(({ labels }) => labels), read: (index) => storedSamples(series[index] as SeriesColumns) }
+  }
+  const { grid } = node.source.inner
+  const frame = collect(inner as Operator, grid.count)
+  const times = gridTimes(grid)
+  return { labels: frame.labels, read: (index) => steppedSamples(frame.columns[index] as Column, times) }
+}
+
+function storedSamples({ times, values, histograms }: SeriesColumns): Samples {
+  if (histograms !== undefined) return splitMixed(times, values, histograms)
+  const staleCount = countStale(values)
+  const floats = { histogramTimes: undefined, histograms: undefined, dropName: false }
+  if (staleCount === 0) return { times, values, ...floats }
+  const keptTimes = new Float64Array(values.length - staleCount)
+  const keptValues = new Float64Array(values.length - staleCount)
+  let kept = 0
+  for (let index = 0; index < values.length; index++) {
+    if (isStaleAt(values, index)) continue
+    keptTimes[kept] = times[index]!
+    keptValues[kept++] = values[index]!
+  }
+  return { times: keptTimes, values: keptValues, ...floats }
+}
+
+function countStale(values: Float64Array): number {
+  let count = 0
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!
+    // biome-ignore lint/suspicious/noSelfCompare: only a NaN can be a stale marker
+    if (value !== value && isStaleAt(values, index)) count++
+  }
+  return count
+}
+
+function splitMixed(times: Float64Array, values: Float64Array, slots: readonly (Histogram | undefined)[]): Samples {
+  const floatTimes: number[] = []
+  const floats: number[] = []
+  const histogramTimes: number[] = []
+  const histograms: Histogram[] = []
+  for (let index = 0; index < times.length; index++) {
+    const histogram = slots[index]
+    if (histogram !== undefined) {
+      if (histogram.stale) continue
+      histogramTimes.push(times[index]!)
+      histograms.push(histogram)
+    } else if (!isStaleAt(values, index)) {
+      floatTimes.push(times[index]!)
+      floats.push(values[index]!)
+    }
+  }
+  return {
+    times: Float64Array.from(floatTimes),
+    values: Float64Array.from(floats),
+    histogramTimes: Float64Array.from(histogramTimes),
+    histograms,
+    dropName: false,
+  }
+}
+
+function steppedSamples(column: Column, times: Float64Array): Samples {
+  const { dropName } = column
+  if (column.hasHistograms) return splitSteps(column, times)
+  if (column.count === times.length) {
+    return { times, values: column.values, histogramTimes: undefined, histograms: undefined, dropName }
+  }
+  const keptTimes = new Float64Array(column.count)
+  const keptValues = new Float64Array(column.count)
+  let kept = 0
+  for (let step = 0; step < times.length; step++) {
+    if (column.present[step] !== FLOAT) continue
+    keptTimes[kept] = times[step]!
+    keptValues[kept++] = column.values[step]!
+  }
+  return { times: keptTimes, values: keptValues, histogramTimes: undefined, histograms: undefined, dropName }
+}
+
+/**
+ * Between the results of a subquery nothing is known of counter resets: the sample with a reset may be left out, or
+ * come more than once. Prometheus: promql/engine.go evalSubquery.
+ */
+function splitSteps(column: Column, times: Float64Array): Samples {
+  const slots = Array.from(column.present, (kind, step) => (kind === FLOAT ? undefined : column.histograms?.[step]))
+  const present = slots.map((_, step) => column.present[step] !== 0)
+  const keep = <T>(items: ArrayLike<T>) => Array.from(items).filter((_, step) => present[step])
+  const unknowing = keep(slots).map((histogram) => {
+    if (histogram === undefined || histogram.counterResetHint === 'gauge') return histogram
+    return { ...histogram, counterResetHint: 'unknown' as const }
+  })
+  const samples = splitMixed(Float64Array.from(keep(times)), Float64Array.from(keep(column.values)), unknowing)
+  return { ...samples, dropName: column.dropName }
+}
