@@ -4,12 +4,14 @@
 
 import type { FamilyType, LabelPair } from '@promlet/exposition'
 import { isLegacyLabelName, isValidName, quote } from '@promlet/model'
-import type { Groups, PlannedFamily, Push } from './groups.ts'
+import { type Groups, type PlannedFamily, PUSH_TIME, type Push } from './groups.ts'
 import { protoText } from './proto-text.ts'
 import type { Series } from './series.ts'
 
 /** The type and help of the gateway's own metric of a name, if it has one. */
 export type OwnFamily = (name: string) => { readonly type: FamilyType; readonly help: string } | undefined
+
+export const DUPLICATE = 'was collected before with the same name and label values'
 
 export interface ConsistencyOptions {
   readonly own: OwnFamily
@@ -28,6 +30,8 @@ export function checkPush(groups: Groups, push: Push, planned: readonly PlannedF
     (push.replace || planned.some((family) => family.name === name) ? undefined : group?.families.get(name)?.type)
 
   const problems: string[] = []
+  const twin = groups.twin(push.key)
+  if (twin !== undefined) problems.push(`collected metric "${PUSH_TIME}" { ${protoText('gauge', twin.labels, twin.sample)}} ${DUPLICATE}`)
   for (const family of planned) {
     if (!family.isKnown) problems.push(...checkFamily(groups, push.key.text, family, typeOf, options))
     mine.set(family.name, family.type)
@@ -62,7 +66,7 @@ function checkFamily(
     if (others !== undefined && others !== type) refuse(`is not a ${others.toUpperCase()}`)
     else if (badLabel !== undefined) refuse(badLabel)
     else if (seen.has(one.key) || (known !== undefined && known.group !== group)) {
-      refuse('was collected before with the same name and label values')
+      refuse(DUPLICATE)
     }
     seen.add(one.key)
   }

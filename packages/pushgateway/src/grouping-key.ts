@@ -105,16 +105,18 @@ function decodeUtf8(name: string, bytes: Buffer): string {
   }
 }
 
-/** What could be decoded, and where it went wrong: the offsets are those of Go's RawURLEncoding. */
+/** What could be decoded, and where it went wrong: as Go's RawURLEncoding, which passes over line ends. */
 function decodeBase64(text: string): { bytes: Buffer; badAt?: number } {
-  const digits = text.replace(/=+$/, '')
-  let badAt = digits.search(/[^A-Za-z0-9_-]/)
-  if (badAt < 0 && digits.length % 4 === 1) badAt = digits.length - 1
+  const padded = text.replace(/=+$/, '')
+  const digits = padded.replace(/[\r\n]/g, '')
+  let badAt = padded.search(/[^A-Za-z0-9_\-\r\n]/)
+  if (badAt < 0 && digits.length % 4 === 1) badAt = padded.search(/[^\r\n][\r\n]*$/)
   if (badAt < 0) return { bytes: Buffer.from(digits, 'base64url') }
-  // Go reports the bytes of characters, not UTF-16 units, and decodes whole groups of four before the bad one.
+  // Whole groups of four before the bad one are decoded. Go counts bytes, not UTF-16 units.
+  const good = padded.slice(0, badAt).replace(/[\r\n]/g, '')
   return {
-    bytes: Buffer.from(digits.slice(0, badAt - (badAt % 4)), 'base64url'),
-    badAt: Buffer.byteLength(digits.slice(0, badAt)),
+    bytes: Buffer.from(good.slice(0, good.length - (good.length % 4)), 'base64url'),
+    badAt: Buffer.byteLength(padded.slice(0, badAt)),
   }
 }
 

@@ -164,6 +164,14 @@ describe('what is refused', () => {
     )
   })
 
+  test('a group that differs from another only in an empty instance', async () => {
+    const groups = new Groups()
+    push(groups, 'job/a', 'rows 1\n')
+    expect(push(groups, 'job/a/instance/', 'bytes 1\n')).toMatch(/^collected metric "push_time_seconds" .* was collected before/)
+    expect(groups.size).toBe(1)
+    expect(push(groups, 'job/a', 'rows 2\n')).toBe('')
+  })
+
   test('several problems are told together', () => {
     expect(push(new Groups(), 'job/a', 'rows{__x="1"} 1\nrows{__y="1"} 1\n')).toMatch(
       /^2 error\(s\) occurred:\n\* collected .*\n\* collected .*$/,

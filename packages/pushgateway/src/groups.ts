@@ -36,6 +36,8 @@ export const PUSH_FAILURE_TIME = 'push_failure_time_seconds'
 const PUSH_TIME_HELP = 'Last Unix time when changing this group in the Pushgateway succeeded.'
 const PUSH_FAILURE_TIME_HELP = 'Last Unix time when changing this group in the Pushgateway failed.'
 
+const NEVER = { kind: 'value', value: 0 } as const
+
 export class Groups {
   readonly #groups = new Map<string, Group>()
   readonly #families = new Map<string, SharedFamily>()
@@ -105,8 +107,18 @@ export class Groups {
     if (!group.families.has(PUSH_FAILURE_TIME)) this.#setTime(group, PUSH_FAILURE_TIME, PUSH_FAILURE_TIME_HELP, at, 0)
   }
 
-  /** Notes that a push was refused. A group that was not there comes into being. */
+  /**
+   * The other group whose push times have the labels that those of a new group would have: keys that differ only in
+   * an empty `instance` are two groups, but expose the same series.
+   */
+  twin(key: GroupingKey): Series | undefined {
+    if (this.#groups.has(key.text)) return undefined
+    return this.#families.get(PUSH_TIME)?.find(newSeries(key, [], NEVER).key)
+  }
+
+  /** Notes that a push was refused. A group that was not there comes into being, unless it has a twin. */
   fail({ key, at }: Pick<Push, 'key' | 'at'>): void {
+    if (this.twin(key) !== undefined) return
     const group = this.#resolve(key)
     this.#setTime(group, PUSH_FAILURE_TIME, PUSH_FAILURE_TIME_HELP, at, at)
     if (!group.families.has(PUSH_TIME)) this.#setTime(group, PUSH_TIME, PUSH_TIME_HELP, at, 0)

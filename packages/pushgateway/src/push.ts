@@ -41,9 +41,7 @@ export function registerPush(app: FastifyInstance, options: PushRouteOptions): v
     })
   }
   // Go's router leads a path that lacks its last part to where it would be without the slash, and there is nothing.
-  for (const url of ['/metrics/job/', '/metrics/job@base64/']) {
-    app.route({ method: ['PUT', 'POST', 'DELETE'], url, handler: async (_, reply) => reply.redirect(url.slice(0, -1), 307) })
-  }
+  app.route({ method: ['PUT', 'POST', 'DELETE'], url: '/metrics/job/', handler: async (_, reply) => reply.redirect('/metrics/job', 307) })
 }
 
 type Action = (key: GroupingKey, request: FastifyRequest, reply: FastifyReply, options: PushRouteOptions) => Promise<FastifyReply>

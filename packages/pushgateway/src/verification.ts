@@ -1,6 +1,6 @@
 import type { FamilyType } from '@promlet/exposition'
 import { quote } from '@promlet/model'
-import { checkSuffixes, type OwnFamily } from './consistency.ts'
+import { checkSuffixes, DUPLICATE, type OwnFamily } from './consistency.ts'
 import type { Groups } from './groups.ts'
 import { protoText } from './proto-text.ts'
 
@@ -34,5 +34,3 @@ export function verifyAll(groups: Groups, own: OwnFamily): string[] {
   }
   return problems
 }
-
-const DUPLICATE = 'was collected before with the same name and label values'
