@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { glob } from './glob.ts'
 import { printConfig } from './print.ts'
-import { ConfigError, type Problem, sortProblems, unreadable } from './problem.ts'
+import { ConfigError, type Problem, unreadable } from './problem.ts'
 import {
   type ConfigOptions,
   type Draft,
@@ -55,7 +55,7 @@ export function parsePrometheusConfig(contents: string, { file, ...options }: Co
 }
 
 function throwProblems(problems: readonly Problem[]): void {
-  if (problems.length > 0) throw new ConfigError(sortProblems(problems))
+  if (problems.length > 0) throw new ConfigError(problems)
 }
 
 interface ReadJobs {

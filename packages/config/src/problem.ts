@@ -9,13 +9,14 @@ export interface Problem {
   readonly message: string
 }
 
-/** A file, or several, that cannot be used; `problems` has all that is wrong, in order of file and line. */
+/** A file, or several, that cannot be used; `problems` has all that is wrong, file by file in order of line and column. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly Problem[]
   constructor(problems: readonly Problem[], options?: ErrorOptions) {
-    super(problems.map(formatProblem).join('\n'), options)
-    this.problems = problems
+    const sorted = sortProblems(problems)
+    super(sorted.map(formatProblem).join('\n'), options)
+    this.problems = sorted
   }
 }
 
@@ -39,7 +40,7 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 /** By file in the order given first, then by line and column. */
-export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
+function sortProblems(problems: readonly Problem[]): readonly Problem[] {
   const files = [...new Set(problems.map(({ file }) => file))]
   return problems.toSorted((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column)
 }

@@ -59,7 +59,7 @@ function refuseRegex(pattern: string): string | undefined {
     compileRe2(pattern)
     return undefined
   } catch (error) {
-    const reason = (error as Error).message.replace(/^error parsing regexp: /, '').replace('`(?s)', '`')
+    const reason = (error as Error).message.replace(/^error parsing regexp: /, '')
     return `error parsing regexp: ${reason}; expected a regular expression in RE2's syntax`
   }
 }
