@@ -42,6 +42,11 @@ const CODES: readonly (readonly [prefix: string, code: DatabaseError['code'], wo
   ['SQLITE_FORMAT', 'corrupt', 'it is damaged'],
 ]
 
+/** True for what better-sqlite3 throws when SQLite itself fails. */
+export function isSqliteError(error: unknown): boolean {
+  return error instanceof Sqlite.SqliteError
+}
+
 /** The same failure as a `DatabaseError` that names the file; what already is one stays as it is. */
 export function asDatabaseError(error: unknown, path: string): DatabaseError {
   if (error instanceof DatabaseError) return error

@@ -1,1 +1,3 @@
-export {}
+export { StorageError } from './error.ts'
+export type { ExemplarSelection, SeriesExemplars } from './exemplars.ts'
+export { openStore, type Store, type StoreOptions, type StoreSettings } from './store.ts'

@@ -1,2 +1,3 @@
 export { MemoryStore } from './memory-store.ts'
+export { appendableContract, type ContractCase, type ContractStore, queryableContract } from './store-contract.ts'
 export { VirtualClock } from './virtual-clock.ts'

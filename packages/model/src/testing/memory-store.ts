@@ -1,5 +1,5 @@
 import type { Histogram } from '../histogram.ts'
-import { Labels } from '../labels.ts'
+import { compareText, Labels } from '../labels.ts'
 import { matchesAll } from '../matcher.ts'
 import type {
   Appendable,
@@ -76,22 +76,23 @@ export class MemoryStore implements Appendable, Queryable {
     })
   }
 
-  async series(range: TimeRange, matcherSets: MatcherSets): Promise<readonly Labels[]> {
+  async series(range: TimeRange, matcherSets: MatcherSets, options: SelectOptions = {}): Promise<readonly Labels[]> {
+    options.signal?.throwIfAborted()
     return this.#matching(matcherSets)
       .filter(({ rows }) => rows.some((row) => row.at >= range.from && row.at <= range.to))
       .map(({ labels }) => labels)
       .sort(Labels.compare)
   }
 
-  async labelNames(range: TimeRange, matcherSets: MatcherSets): Promise<readonly string[]> {
-    const names = new Set((await this.series(range, matcherSets)).flatMap((labels) => labels.names))
-    return [...names].sort()
+  async labelNames(range: TimeRange, matcherSets: MatcherSets, options?: SelectOptions): Promise<readonly string[]> {
+    const names = new Set((await this.series(range, matcherSets, options)).flatMap((labels) => labels.names))
+    return [...names].sort(compareText)
   }
 
-  async labelValues(name: string, range: TimeRange, matcherSets: MatcherSets): Promise<readonly string[]> {
-    const values = new Set((await this.series(range, matcherSets)).map((labels) => labels.get(name)))
+  async labelValues(name: string, range: TimeRange, matcherSets: MatcherSets, options?: SelectOptions): Promise<readonly string[]> {
+    const values = new Set((await this.series(range, matcherSets, options)).map((labels) => labels.get(name)))
     values.delete('')
-    return [...values].sort()
+    return [...values].sort(compareText)
   }
 
   #matching(matcherSets: MatcherSets): Stored[] {

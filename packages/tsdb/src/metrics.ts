@@ -1,0 +1,106 @@
+// The store's own metrics, under Prometheus's names where an equivalent exists; README.md says what each means here.
+
+import { Counter, Gauge, Histogram, type Registry } from '@promlet/telemetry'
+import type { CommitReport } from './writer.ts'
+
+/** What the gauges ask when they are scraped. Times are in milliseconds. */
+export interface Facts {
+  readonly series: number
+  readonly batches: number
+  readonly recentBytes: number
+  /** Infinite in an empty store. */
+  readonly oldest: number
+  readonly newest: number
+  readonly logBytes: number
+  readonly fileBytes: number
+  readonly retentionTimeMs: number
+  readonly retentionSizeBytes: number
+}
+
+export interface StoreMetrics {
+  committed(report: CommitReport, seconds: number): void
+  commitFailed(): void
+}
+
+export function createMetrics(registry: Registry, facts: () => Facts): StoreMetrics {
+  const registers = [registry]
+  const counter = (name: string, help: string) => new Counter({ name, help, registers })
+  const appended = new Counter({
+    name: 'prometheus_tsdb_head_samples_appended_total',
+    help: 'Samples committed.',
+    labelNames: ['type'],
+    registers,
+  })
+  const floats = appended.labels({ type: 'float' })
+  const histograms = appended.labels({ type: 'histogram' })
+  const late = counter('prometheus_tsdb_head_out_of_order_samples_appended_total', 'Samples accepted within the out-of-order window.')
+  const outOfOrder = counter('prometheus_tsdb_out_of_order_samples_total', 'Samples refused: older than the newest of their series.')
+  const outOfBound = counter(
+    'prometheus_tsdb_out_of_bound_samples_total',
+    'Samples refused: beyond retention, or too far ahead of the clock.',
+  )
+  const tooOld = counter(
+    'prometheus_tsdb_too_old_samples_total',
+    'Samples refused: older than the out-of-order window or the retention time.',
+  )
+  const duplicate = counter('promlet_tsdb_duplicate_samples_total', 'Samples refused: same time as a stored one, other value.')
+  const unknown = counter('promlet_tsdb_unknown_series_samples_total', 'Samples refused: their series had left the index.')
+  const exemplars = counter('prometheus_tsdb_exemplar_exemplars_appended_total', 'Exemplars stored.')
+  const exemplarsOutOfOrder = counter(
+    'prometheus_tsdb_exemplar_out_of_order_exemplars_total',
+    'Exemplars refused: not newer than the last of their series.',
+  )
+  const failed = counter('promlet_tsdb_commits_failed_total', 'Batches that could not be stored, for example on a full disk.')
+  const duration = new Histogram({
+    name: 'promlet_tsdb_commit_duration_seconds',
+    help: 'Time of one commit, rules and transaction.',
+    buckets: [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1],
+    registers,
+  })
+  addGauges(registry, facts)
+  return {
+    committed(report, seconds) {
+      floats.inc(report.floats)
+      histograms.inc(report.histograms)
+      duration.observe(seconds)
+      if (report.late > 0) late.inc(report.late)
+      if (report.exemplars > 0) exemplars.inc(report.exemplars)
+      if (report.exemplarsOutOfOrder > 0) exemplarsOutOfOrder.inc(report.exemplarsOutOfOrder)
+      const { refusals } = report
+      if (refusals.example === undefined) return
+      outOfOrder.inc(refusals.outOfOrder)
+      outOfBound.inc(refusals.tooFarInFuture)
+      tooOld.inc(refusals.tooOld)
+      duplicate.inc(refusals.duplicate)
+      unknown.inc(refusals.unknownSeries)
+    },
+    commitFailed: () => failed.inc(),
+  }
+}
+
+function addGauges(registry: Registry, facts: () => Facts): void {
+  const gauge = (name: string, help: string, read: (facts: Facts) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read(facts()))
+      },
+    })
+  gauge('prometheus_tsdb_head_series', 'Series in the index.', ({ series }) => series)
+  gauge('promlet_tsdb_batches', 'Batches that are not in blocks yet.', ({ batches }) => batches)
+  gauge('promlet_tsdb_recent_bytes', 'Memory of the batches that are not in blocks yet.', ({ recentBytes }) => recentBytes)
+  gauge('prometheus_tsdb_lowest_timestamp', 'Oldest sample, in milliseconds.', ({ oldest }) => finite(oldest))
+  gauge('prometheus_tsdb_lowest_timestamp_seconds', 'Oldest sample, in seconds.', ({ oldest }) => finite(oldest) / 1000)
+  gauge('prometheus_tsdb_head_max_time', 'Newest sample, in milliseconds.', ({ newest }) => finite(newest))
+  gauge('prometheus_tsdb_head_max_time_seconds', 'Newest sample, in seconds.', ({ newest }) => finite(newest) / 1000)
+  gauge('prometheus_tsdb_wal_storage_size_bytes', "Size of SQLite's log.", ({ logBytes }) => logBytes)
+  gauge('prometheus_tsdb_storage_blocks_bytes', 'Size of the database file.', ({ fileBytes }) => fileBytes)
+  gauge('prometheus_tsdb_retention_limit_seconds', 'How long samples are kept.', (limits) => limits.retentionTimeMs / 1000)
+  gauge('prometheus_tsdb_retention_limit_bytes', 'How large the store may grow; 0 is no limit.', (limits) => limits.retentionSizeBytes)
+}
+
+function finite(time: number): number {
+  return Number.isFinite(time) ? time : 0
+}

@@ -1,0 +1,124 @@
+// A cache of the batches that are not in blocks yet. The writer puts in what it has committed; a reader in another
+// process or thread, and the first use after a restart, read what is missing from the file.
+
+import type { Millis } from '@promlet/model'
+import type { Database, Statement } from '@promlet/sqlite'
+import { type Batch, type BatchRecord, decodeBatch, ROW, samplesIn } from './batch.ts'
+import { NO_IDS } from './ids.ts'
+import type { LayoutReader } from './layout.ts'
+import { RefMap } from './ref-pages.ts'
+import type { State } from './snapshot-state.ts'
+
+export class RecentBatches {
+  /** In order of id. */
+  #batches: Batch[] = []
+  #upTo = 0
+  #floor = 0
+  #active: ActiveSeries
+  readonly #layouts: LayoutReader
+  readonly #read: Statement<[after: number, upTo: number], BatchRecord>
+
+  constructor(database: Database, layouts: LayoutReader) {
+    this.#layouts = layouts
+    this.#active = new ActiveSeries(layouts)
+    this.#read = database.prepare('SELECT id, kind, layout, from_ms, to_ms, samples, data FROM batch WHERE id > ? AND id <= ? ORDER BY id')
+  }
+
+  /** All batches of a state, in order of id. Valid until the next call. @throws StorageError `corrupt` */
+  of(state: State): readonly Batch[] {
+    this.#dropUpTo(state.batchFloor)
+    if (this.#upTo < state.batchMax) {
+      for (const record of this.#read.all(this.#upTo, state.batchMax)) this.#batches.push(decodeBatch(record))
+      this.#upTo = state.batchMax
+    }
+    return this.#batches
+  }
+
+  /** Takes a committed batch, when the ones before it are here; otherwise the file has it. */
+  add(batch: Batch): void {
+    if (batch.id !== this.#upTo + 1) return
+    this.#batches.push(batch)
+    this.#upTo = batch.id
+  }
+
+  /** The series that may have samples from `from` to `to` in a state's batches, increasing. */
+  active(state: State, from: Millis, to: Millis): Uint32Array {
+    const batches = this.of(state)
+    this.#active.add(batches)
+    return this.#active.from > to || this.#active.to < from ? NO_IDS : this.#active.ids()
+  }
+
+  /** How many batches a state has, about how much memory their values take here, and their span of time. */
+  facts(state: State): { readonly batches: number; readonly bytes: number; readonly from: Millis; readonly to: Millis } {
+    const batches = this.of(state)
+    this.#active.add(batches)
+    let bytes = 0
+    for (const batch of batches) bytes += batch.kind === ROW ? batch.values.byteLength : batch.refs.length * 20
+    return { batches: batches.length, bytes, from: this.#active.from, to: this.#active.to }
+  }
+
+  #dropUpTo(floor: number): void {
+    if (floor <= this.#floor) return
+    this.#floor = floor
+    this.#upTo = Math.max(this.#upTo, floor)
+    this.#batches = this.#batches.filter((batch) => batch.id > floor)
+    this.#active = new ActiveSeries(this.#layouts)
+    this.#layouts.keep(new Set(this.#batches.map((batch) => (batch.kind === ROW ? batch.layout : 0))))
+  }
+}
+
+/** The series of a growing list of batches. */
+class ActiveSeries {
+  from: Millis = Infinity
+  to: Millis = -Infinity
+  #done = 0
+  #count = 0
+  #sorted: Uint32Array = NO_IDS
+  readonly #marks = new RefMap()
+  readonly #lengths = new Map<number, number>()
+  readonly #layouts: LayoutReader
+
+  constructor(layouts: LayoutReader) {
+    this.#layouts = layouts
+  }
+
+  add(batches: readonly Batch[]): void {
+    for (; this.#done < batches.length; this.#done++) this.#addBatch(batches[this.#done] as Batch)
+  }
+
+  ids(): Uint32Array {
+    if (this.#sorted.length !== this.#count) this.#sorted = this.#marks.keys(this.#count)
+    return this.#sorted
+  }
+
+  #addBatch(batch: Batch): void {
+    if (samplesIn(batch) === 0) return
+    if (batch.kind === ROW) {
+      this.from = Math.min(this.from, batch.at)
+      this.to = Math.max(this.to, batch.at)
+      this.#addRow(batch.layout, batch.values.length)
+      return
+    }
+    for (const at of batch.times) {
+      if (at < this.from) this.from = at
+      if (at > this.to) this.to = at
+    }
+    this.#mark(batch.refs, 0, batch.refs.length)
+  }
+
+  #addRow(layout: number, length: number): void {
+    const known = this.#lengths.get(layout) ?? 0
+    if (known >= length) return
+    this.#lengths.set(layout, length)
+    this.#mark(this.#layouts.refs(layout, length), known, length)
+  }
+
+  #mark(refs: Uint32Array, from: number, to: number): void {
+    for (let index = from; index < to; index++) {
+      const ref = refs[index] as number
+      if (this.#marks.get(ref) !== undefined) continue
+      this.#marks.set(ref, 1)
+      this.#count++
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import type { Millis, SeriesRef } from '@promlet/model'
+
+/** Samples of any series and times, in columns that grow. */
+export class SampleList {
+  refs: Uint32Array
+  times: Float64Array
+  values: Float64Array
+  length = 0
+
+  constructor(capacity = 16) {
+    this.refs = new Uint32Array(capacity)
+    this.times = new Float64Array(capacity)
+    this.values = new Float64Array(capacity)
+  }
+
+  /** Adds a sample and gives its index; the value may be set there by its bits afterwards. */
+  add(ref: SeriesRef, at: Millis, value: number): number {
+    if (this.length === this.refs.length) this.#grow()
+    const index = this.length++
+    this.refs[index] = ref
+    this.times[index] = at
+    this.values[index] = value
+    return index
+  }
+
+  /** Adds a sample whose value is `source[from]`, bit by bit. */
+  addFrom(ref: SeriesRef, at: Millis, source: Float64Array, from: number): void {
+    const index = this.add(ref, at, 0)
+    this.values[index] = source[from] as number
+  }
+
+  /** Moves a sample to an earlier index. */
+  move(from: number, to: number): void {
+    this.refs[to] = this.refs[from] as number
+    this.times[to] = this.times[from] as number
+    this.values[to] = this.values[from] as number
+  }
+
+  #grow(): void {
+    const capacity = this.refs.length * 2
+    const { refs, times, values } = this
+    this.refs = new Uint32Array(capacity)
+    this.refs.set(refs)
+    this.times = new Float64Array(capacity)
+    this.times.set(times)
+    this.values = new Float64Array(capacity)
+    this.values.set(values)
+  }
+}

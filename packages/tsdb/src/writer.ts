@@ -1,0 +1,229 @@
+// Commits batches: the rules first, then one transaction, then what memory remembers of it.
+
+import type { DurationMs, Exemplar, Millis, Refusals, SeriesRef } from '@promlet/model'
+import type { Database, Statement } from '@promlet/sqlite'
+import { Admission, histogramMark, type LateSamples } from './admission.ts'
+import { layRow, type PendingBatch, type PendingHistogram, type PendingRow } from './appender.ts'
+import { type Batch, type BatchData, encodeHistograms, encodeSamples, HISTOGRAMS, ROW, SAMPLES, sealRow } from './batch.ts'
+import type { TimedExemplar } from './exemplars.ts'
+import { Layouts } from './layout.ts'
+import type { Reader } from './reader.ts'
+import { LastSamples } from './ref-pages.ts'
+import { RefusalTally } from './refusal-tally.ts'
+import { RowFinder } from './row-finder.ts'
+import type { SampleList } from './sample-list.ts'
+import { type AddedSeries, SeriesIndex } from './series-index.ts'
+import { storedSamples } from './stored-samples.ts'
+
+export interface WriterOptions {
+  readonly database: Database
+  readonly reader: Reader
+  readonly now: () => Millis
+  readonly limits: WriterLimits
+}
+
+export interface WriterLimits {
+  retentionTimeMs: DurationMs
+  outOfOrderTimeWindowMs: DurationMs
+  exemplarsMax: number
+}
+
+/** What one commit did. */
+export interface CommitReport {
+  readonly floats: number
+  readonly histograms: number
+  /** Of both, those that came late. */
+  readonly late: number
+  readonly exemplars: number
+  readonly exemplarsOutOfOrder: number
+  readonly refusals: Refusals
+}
+
+export class Writer {
+  readonly index: SeriesIndex
+  readonly layouts: Layouts
+  readonly last = new LastSamples()
+  /** The newest sample of the store; -Infinity in an empty one. */
+  newest: Millis
+  #batchMax: number
+  readonly #reader: Reader
+  readonly #now: () => Millis
+  readonly #limits: WriterLimits
+  readonly #admission: Admission
+  readonly #rowFinder = new RowFinder()
+  readonly #transaction: (run: () => void) => void
+  readonly #addBatch: Statement<[number, number, number | null, Millis, Millis, number, Buffer]>
+  readonly #changeGeneration: Statement<[]>
+
+  constructor({ database, reader, now, limits }: WriterOptions) {
+    this.#reader = reader
+    this.#now = now
+    this.#limits = limits
+    this.index = new SeriesIndex(database)
+    this.layouts = new Layouts(database)
+    this.#admission = new Admission(this.last, storedSamples(reader, this.index, this.last, histogramMark))
+    this.newest = newestSample(database)
+    this.#batchMax = reader.snapshot((state) => state.batchMax)
+    this.#transaction = database.transaction((run: () => void) => run()).immediate
+    this.#addBatch = database.prepare('INSERT INTO batch (id, kind, layout, from_ms, to_ms, samples, data) VALUES (?, ?, ?, ?, ?, ?, ?)')
+    this.#changeGeneration = database.prepare('UPDATE state SET index_generation = index_generation + 1')
+  }
+
+  /** Acknowledged when it returns. @throws what SQLite throws; then nothing of the batch is stored. */
+  commit(batch: PendingBatch): CommitReport {
+    const touched = refsOf(batch)
+    const tally = new RefusalTally((ref) => this.#describe(ref))
+    let committed = false
+    try {
+      const late = this.#admission.admit(batch, { ...this.#limits, now: this.#now(), newest: this.newest }, tally)
+      const report = this.#store(batch, late, tally)
+      committed = true
+      return report
+    } finally {
+      // Memory ran ahead of the file: these series are read from it again when they come next.
+      if (!committed) for (const refs of touched) for (const ref of refs) this.last.forget(ref)
+    }
+  }
+
+  #store(batch: PendingBatch, late: LateSamples, tally: RefusalTally): CommitReport {
+    const floats = batch.rows.reduce((sum, row) => sum + row.samples, batch.samples.length + late.samples.length)
+    const rows = [...batch.rows, ...this.#findRows(batch.samples)].filter((row) => row.samples > 0)
+    const exemplars = this.#timed(batch)
+    const metadata = this.#reader.metadata.changes(batch.metadata)
+    const batches: Batch[] = []
+    const undo: (() => void)[] = []
+    let added: AddedSeries | undefined
+    let exemplarCounts = { added: 0, outOfOrder: 0 }
+    try {
+      this.#transaction(() => {
+        added = this.#addSeries(rows, batch, late)
+        for (const row of rows) batches.push(this.#writeRow(row, this.#batchMax + batches.length + 1, undo))
+        for (const data of sealRest(batch, late)) batches.push(this.#writeData(data, this.#batchMax + batches.length + 1))
+        if (exemplars.length > 0) exemplarCounts = this.#reader.exemplarTable.write(exemplars, this.#limits.exemplarsMax)
+        this.#reader.metadata.write(metadata)
+      })
+    } catch (error) {
+      for (const step of undo) step()
+      throw error
+    }
+    if (added !== undefined) this.index.settle(added)
+    this.#reader.metadata.settle(metadata)
+    this.#remember(batches)
+    return {
+      floats,
+      histograms: batch.histograms.length + late.histograms.length,
+      late: late.samples.length + late.histograms.length,
+      exemplars: exemplarCounts.added,
+      exemplarsOutOfOrder: exemplarCounts.outOfOrder,
+      refusals: tally.result(),
+    }
+  }
+
+  #findRows(samples: SampleList): PendingRow[] {
+    return this.#rowFinder.take(samples).map(({ at, refs, values }) => {
+      const list = this.layouts.list(this.layouts.resolve(refs))
+      return layRow(list, at, values, new Uint8Array(refs.length).fill(1))
+    })
+  }
+
+  /** An exemplar without a time of its own has that of the newest sample of its series. Unknown series have none. */
+  #timed({ exemplars }: PendingBatch): TimedExemplar[] {
+    const timed: TimedExemplar[] = []
+    for (const { ref, exemplar } of exemplars) {
+      const at = exemplar.at ?? this.last.timeOf(ref)
+      const known: Required<Exemplar> = { ...exemplar, at }
+      if (Number.isFinite(this.last.timeOf(ref)) && Number.isFinite(at)) timed.push({ ref, exemplar: known })
+    }
+    return timed
+  }
+
+  #addSeries(rows: readonly PendingRow[], batch: PendingBatch, late: LateSamples): AddedSeries | undefined {
+    if (!this.index.hasPending) return undefined
+    const added = new Set<SeriesRef>()
+    const add = (ref: number) => void (this.index.isPending(ref) && added.add(ref))
+    for (const { stored, slots, present } of rows) {
+      for (let slot = 0; slot < slots; slot++) if (present === undefined || present[slot] !== 0) add(stored.refs[slot] as number)
+    }
+    for (const { refs, length } of [batch.samples, late.samples]) for (let index = 0; index < length; index++) add(refs[index] as number)
+    for (const { ref } of [...batch.histograms, ...late.histograms]) add(ref)
+    if (added.size === 0) return undefined
+    const result = this.index.write([...added])
+    if (result.outOfTurn) this.#changeGeneration.run()
+    return result
+  }
+
+  #writeRow(row: PendingRow, id: number, undo: (() => void)[]): Batch {
+    const { stored, at, slots, buffer, values, present, samples } = row
+    const { id: idBefore, writtenLength } = stored
+    this.layouts.write(stored, at)
+    undo.push(() => {
+      stored.id = idBefore
+      stored.writtenLength = writtenLength
+    })
+    this.#addBatch.run(id, ROW, stored.id, at, at, samples, sealRow(buffer, slots, present))
+    return { kind: ROW, id, layout: stored.id, at, values, present, samples }
+  }
+
+  #writeData({ batch, record }: BatchData, id: number): Batch {
+    this.#addBatch.run(id, record.kind, null, record.from_ms, record.to_ms, record.samples, record.data)
+    return { ...batch, id }
+  }
+
+  #remember(batches: readonly Batch[]): void {
+    for (const batch of batches) {
+      this.#reader.batches.add(batch)
+      if (batch.kind === ROW) this.newest = Math.max(this.newest, batch.at)
+      else for (const at of batch.times) if (at > this.newest) this.newest = at
+    }
+    this.#batchMax += batches.length
+  }
+
+  #describe(ref: SeriesRef): string {
+    return `${this.index.pendingLabels(ref) ?? this.#reader.labels.find(ref) ?? `series ${ref}`}`
+  }
+}
+
+/** Every series of which a batch may have samples, before it is admitted. */
+function refsOf(batch: PendingBatch): Uint32Array[] {
+  const { rows, samples, histograms } = batch
+  return [
+    ...rows.map(({ stored, slots }) => stored.refs.subarray(0, slots)),
+    samples.refs.slice(0, samples.length),
+    Uint32Array.from(histograms, ({ ref }) => ref),
+  ]
+}
+
+function sealRest(batch: PendingBatch, late: LateSamples): BatchData[] {
+  const sealed: BatchData[] = []
+  if (batch.samples.length > 0) sealed.push(sealSamples(batch.samples, false))
+  if (batch.histograms.length > 0) sealed.push(sealHistograms(batch.histograms, false))
+  if (late.samples.length > 0) sealed.push(sealSamples(late.samples, true))
+  if (late.histograms.length > 0) sealed.push(sealHistograms(late.histograms, true))
+  return sealed
+}
+
+function sealSamples({ refs, times, values, length }: SampleList, late: boolean): BatchData {
+  const columns = { refs: refs.slice(0, length), times: times.slice(0, length), values: values.slice(0, length) }
+  return encodeSamples({ kind: SAMPLES, id: 0, late, ...columns })
+}
+
+function sealHistograms(pending: readonly PendingHistogram[], late: boolean): BatchData {
+  return encodeHistograms({
+    kind: HISTOGRAMS,
+    id: 0,
+    late,
+    refs: Uint32Array.from(pending, ({ ref }) => ref),
+    times: Float64Array.from(pending, ({ at }) => at),
+    histograms: pending.map(({ histogram }) => histogram),
+  })
+}
+
+function newestSample(database: Database): Millis {
+  const newest = database
+    .prepare<[], number | null>(
+      'SELECT max((SELECT coalesce(max(to_ms), -1e300) FROM batch), (SELECT coalesce(max(to_ms), -1e300) FROM block))',
+    )
+    .pluck()
+    .get()
+  return newest === null || newest === undefined || newest === -1e300 ? -Infinity : newest
+}
