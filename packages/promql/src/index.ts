@@ -19,3 +19,6 @@ export type {
   LoadSeries,
 } from './script/command.ts'
 export { parseScript } from './script/parse.ts'
+export { type EvalReport, listEvals, type RunOptions, runScript } from './script/run.ts'
+export type { OpenScriptStorage, ScriptStorage } from './script/storage.ts'
+export { formatTime, labelsJson, writeAnswerJson } from './value-json.ts'
