@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { DurationMs } from '@promlet/model'
+import { type DurationMs, quote } from '@promlet/model'
 import { checkHttp, httpFields } from './http-client.ts'
 import { labelSet } from './label-set.ts'
 import { leftOut, list, notYet, place, section, type Values } from './schema/field.ts'
@@ -86,7 +86,7 @@ function checkFiles(values: Values<typeof fileFields>): void {
   values.files.forEach((name, index) => {
     if (FILE_PATTERN.test(name)) return
     const expected = 'expected a .json, .yml or .yaml file, with at most one * in its last part'
-    report(below(values[place], 'files', index), `path name ${JSON.stringify(name)} is not valid for file discovery; ${expected}`)
+    report(below(values[place], 'files', index), `path name ${quote(name)} is not valid for file discovery; ${expected}`)
   })
 }
 
@@ -111,7 +111,7 @@ export function checkStaticTargets(values: DiscoveryValues & { readonly relabel_
 
 /** Prometheus's words for an address with a slash. */
 export function refuseTarget(address: string): string {
-  return `${JSON.stringify(address)} is not a valid hostname; expected a host and port such as localhost:9090`
+  return `${quote(address)} is not a valid hostname; expected a host and port such as localhost:9090`
 }
 
 export function toDiscovery(values: DiscoveryValues, folder: string): readonly DiscoveryConfig[] {

@@ -19,9 +19,9 @@ export function labelSet(): Field<LabelSet> {
       const labels = new Map<string, string>()
       for (const { name, key, value: place } of entries ?? []) {
         const found = isEmpty(place) ? '' : value.read(place)
-        if (labels.has(name)) report(key, `key ${quoteBytes(name)} already set in map`)
-        if (!isValidName(name)) report(key, `${quoteBytes(name)} is not a valid label name`)
-        if (!found.isWellFormed()) report(place, `${quoteBytes(found)} is not a valid label value`)
+        if (labels.has(name)) report(key, `key ${quote(name)} already set in map`)
+        if (!isValidName(name)) report(key, `${quote(name)} is not a valid label name`)
+        if (!found.isWellFormed()) report(place, `${quote(found)} is not a valid label value`)
         labels.set(name, found)
       }
       return Object.fromEntries(labels)
@@ -31,11 +31,4 @@ export function labelSet(): Field<LabelSet> {
       return names.length === 0 ? undefined : Object.fromEntries(names.map((name) => [name, labels[name] as string]))
     },
   }
-}
-
-/** As Go quotes it; a byte that is no UTF-8, read as a lone surrogate, is shown as that byte. */
-function quoteBytes(found: string): string {
-  const parts = found.split(/(?<![\ud800-\udbff])([\udc80-\udcff])/)
-  const quoted = parts.map((part, index) => (index % 2 === 0 ? quote(part).slice(1, -1) : `\\x${(part.charCodeAt(0) & 0xff).toString(16)}`))
-  return `"${quoted.join('')}"`
 }

@@ -3,6 +3,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { quote } from '@promlet/model'
 import { glob } from './glob.ts'
 import { printConfig } from './print.ts'
 import { ConfigError, type Problem, unreadable } from './problem.ts'
@@ -75,7 +76,7 @@ async function readJobs({ values }: Draft, folder: string, options: ConfigOption
       for (const job of read.jobs) {
         const first = foundIn.get(job.values.job_name)
         if (first !== undefined) problems.push(repeatedJob(job, first))
-        foundIn.set(job.values.job_name, JSON.stringify(path))
+        foundIn.set(job.values.job_name, quote(path))
         jobs.push(job)
       }
     }
@@ -97,7 +98,7 @@ async function readJobFile(path: string, global: Draft['values']['global'], opti
 function repeatedJob({ values }: Job, first: string): Problem {
   const at = below(values[place], 'job_name')
   const { line, column } = at.node === null ? { line: 1, column: 1 } : at.file.position(at.node)
-  const message = `found multiple scrape configs with job name ${JSON.stringify(values.job_name)}, first found in ${first}`
+  const message = `found multiple scrape configs with job name ${quote(values.job_name)}, first found in ${first}`
   return { file: at.file.path, line, column, field: at.field, message }
 }
 

@@ -1,4 +1,4 @@
-import { Labels, type NameValidation } from '@promlet/model'
+import { Labels, type NameValidation, quote } from '@promlet/model'
 import { type AlertingConfig, alertingSection, settleAlerting, toAlertingConfig } from './alerting.ts'
 import { type Environment, expandLabels } from './external-labels.ts'
 import { type GlobalConfig, type GlobalValues, globalSection, settleGlobal } from './global.ts'
@@ -46,7 +46,7 @@ const PATH_PATTERN = /^[^*]*(\*[^/]*)?$/
 const paths = (what: string) =>
   checked(texts(), (patterns) => {
     const wrong = patterns.find((pattern) => !PATH_PATTERN.test(pattern))
-    return wrong === undefined ? undefined : `invalid ${what} file path ${JSON.stringify(wrong)}; expected one * at most, in the last part`
+    return wrong === undefined ? undefined : `invalid ${what} file path ${quote(wrong)}; expected one * at most, in the last part`
   })
 
 /** In the order in which Prometheus prints them. */
@@ -113,7 +113,7 @@ function checkJobNames(jobs: readonly ScrapeValues[]): void {
   const seen = new Set<string>()
   for (const { job_name: name, [place]: at } of jobs) {
     if (name !== '' && seen.has(name)) {
-      report(below(at, 'job_name'), `found multiple scrape configs with job name ${JSON.stringify(name)}`)
+      report(below(at, 'job_name'), `found multiple scrape configs with job name ${quote(name)}`)
     }
     seen.add(name)
   }

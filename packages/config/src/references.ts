@@ -3,7 +3,7 @@
 
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { compileRelabel, formatDuration, Labels } from '@promlet/model'
+import { compileRelabel, formatDuration, Labels, quote } from '@promlet/model'
 import { type DiscoveryValues, refuseTarget } from './discovery.ts'
 import { isGlob } from './glob.ts'
 import type { HttpValues } from './http-client.ts'
@@ -18,8 +18,7 @@ export async function checkReferences({ values }: Draft, jobs: readonly Job[], f
   await Promise.all(
     values.rule_files.map(async (pattern, index) => {
       const at = below(values[place], 'rule_files', index)
-      if (!isGlob(pattern) && (await missing(resolve(folder, pattern))))
-        report(at, `${JSON.stringify(pattern)} does not point to an existing file`)
+      if (!isGlob(pattern) && (await missing(resolve(folder, pattern)))) report(at, `${quote(pattern)} does not point to an existing file`)
     }),
   )
   for (const job of jobs) {
@@ -47,7 +46,7 @@ async function checkFile(at: At, file: string, folder: string, what: string): Pr
   if (file === '') return
   const path = resolve(folder, file)
   const error = await missing(path)
-  if (error !== undefined) report(at, `error checking ${what} file ${JSON.stringify(path)}: ${unreadable(path, error).message}`)
+  if (error !== undefined) report(at, `error checking ${what} file ${quote(path)}: ${unreadable(path, error).message}`)
 }
 
 /** Why a path cannot be looked at, or undefined for one that exists. */

@@ -1,4 +1,4 @@
-import type { DurationMs, NameValidation, RelabelConfig } from '@promlet/model'
+import { type DurationMs, type NameValidation, quote, type RelabelConfig } from '@promlet/model'
 import { checkHttp, type HttpClientConfig, httpFields, settleHttp, toHttpClientConfig } from './http-client.ts'
 import { checkRelabelNames, relabelConfigs, toRelabelConfig } from './relabel.ts'
 import { checked, type Field, leftOut, list, mapOf, notYet, place, section, type Values } from './schema/field.ts'
@@ -153,7 +153,7 @@ export function checkNamesOnce(
   const seen = new Set<string>()
   for (const { name, [place]: at } of configs) {
     if (name !== '' && seen.has(name)) {
-      report(below(at, 'name'), `found multiple ${what} configs with job name ${JSON.stringify(name)}`)
+      report(below(at, 'name'), `found multiple ${what} configs with job name ${quote(name)}`)
     }
     seen.add(name)
   }

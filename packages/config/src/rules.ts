@@ -8,6 +8,7 @@ import {
   Labels,
   METRIC_NAME,
   type NameValidation,
+  quote,
 } from '@promlet/model'
 import { ConfigError, type Problem, unreadable } from './problem.ts'
 import { list, mapOf, optional, place, section, sound, type Values } from './schema/field.ts'
@@ -149,7 +150,7 @@ function readGroups(root: At, options: RuleOptions): readonly GroupValues[] {
   for (const group of groups) {
     checkLabels(group, group.labels, options, (message) => message)
     group.rules.forEach((rule, index) => {
-      const which = `group ${JSON.stringify(group.name)}, rule ${index + 1}, ${JSON.stringify(rule.alert || rule.record)}`
+      const which = `group ${quote(group.name)}, rule ${index + 1}, ${quote(rule.alert || rule.record)}`
       if (rule[sound]) checkRule(rule, which, options)
     })
   }
@@ -215,7 +216,7 @@ function checkTemplates(rule: RuleValues, which: string, { checkTemplate }: Rule
   ] as const) {
     for (const [name, template] of Object.entries(rule[field])) {
       const wrong = checkTemplate(template, `__alert_${rule.alert}`)
-      if (wrong !== undefined) report(below(rule[place], field, name), `${which}: ${what} ${JSON.stringify(name)}: ${wrong}`)
+      if (wrong !== undefined) report(below(rule[place], field, name), `${which}: ${what} ${quote(name)}: ${wrong}`)
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { DurationMs } from '@promlet/model'
+import { type DurationMs, quote } from '@promlet/model'
 import { checked, noEffect, notYet, optional, section, type Values } from './schema/field.ts'
 import { duration, float, int, size, text } from './schema/scalar.ts'
 
@@ -23,7 +23,7 @@ const retentionFields = {
 const chunkEncoding = checked(text(), (found) => {
   if (['', 'xor', 'xor2'].includes(found)) return undefined
   const expected = "must be 'xor' or 'xor2', or the field must be omitted entirely"
-  return `'storage.tsdb.chunk_encoding.floats' ${expected}, got ${JSON.stringify(found)}`
+  return `'storage.tsdb.chunk_encoding.floats' ${expected}, got ${quote(found)}`
 })
 
 const tsdbFields = {

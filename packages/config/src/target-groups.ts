@@ -1,4 +1,5 @@
 import { extname } from 'node:path'
+import { quote } from '@promlet/model'
 import { type TargetGroupConfig, targetGroupSection } from './discovery.ts'
 import { ConfigError } from './problem.ts'
 import { list } from './schema/field.ts'
@@ -16,7 +17,7 @@ export function parseTargetGroups(contents: string, path: string): readonly Targ
   const { problems } = root.file
   const extension = extname(path)
   if (!EXTENSIONS.includes(extension.toLowerCase())) {
-    report({ ...root, node: null }, `invalid file extension: ${JSON.stringify(extension)}; expected ${EXTENSIONS.join(', ')}`)
+    report({ ...root, node: null }, `invalid file extension: ${quote(extension)}; expected ${EXTENSIONS.join(', ')}`)
   }
   const groups = problems.length > 0 || isEmpty(root) ? [] : list(targetGroupSection).read(root)
   itemsAt(root)?.forEach((item, index) => {

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { quote } from '@promlet/model'
 import { ConfigError, unreadable } from './problem.ts'
 import { checked, type Field, leftOut, mapOf, noEffect, notYet, place, section, type Values } from './schema/field.ts'
 import { bool, choice, secret, text, texts } from './schema/scalar.ts'
@@ -126,7 +127,7 @@ function checkHeaders(values: { readonly headers: Readonly<Record<string, string
     const at = below(values[place], 'headers', name)
     if (allowed === undefined) report(at, `HTTP header "${name}" can not be configured; expected one of ${Object.keys(HEADERS).join(', ')}`)
     else if (value !== '' && allowed.length > 0 && !allowed.includes(value)) {
-      report(at, `invalid value for ${name}. Expected one of: ${JSON.stringify(allowed)}, but got: ${JSON.stringify(value)}`)
+      report(at, `invalid value for ${name}. Expected one of: ${JSON.stringify(allowed)}, but got: ${quote(value)}`)
     }
   }
 }

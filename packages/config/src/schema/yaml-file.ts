@@ -1,7 +1,7 @@
 // A YAML file under reading. Scalars stay the texts that stand in the file: what they mean depends on the field that
 // reads them, as in Go, and not on YAML's own guesses. Only the first document counts, as in Prometheus.
 
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseAllDocuments, Scalar } from 'yaml'
+import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseAllDocuments, Scalar, visit } from 'yaml'
 import type { Problem } from '../problem.ts'
 
 export interface ReadOptions {
@@ -46,12 +46,31 @@ export function openYaml(text: string, path: string, options: ReadOptions = {}):
     problems: [],
     notes: [],
     position: (node) => lineAndColumn(lines, node.range?.[0] ?? 0),
-    resolve: (node) => (isAlias(node) && document !== undefined ? (node.resolve(document) ?? node) : node),
+    resolve: (node) => (isAlias(node) ? (anchored.get(node) ?? node) : node),
   }
+  const root: At = { file, node: document?.contents ?? null, field: '' }
   for (const error of document?.errors ?? []) {
     file.problems.push({ file: path, ...lineAndColumn(lines, error.pos[0]), field: '', message: `yaml: ${error.message}` })
   }
-  return { file, node: document?.contents ?? null, field: '' }
+  const anchored = followAliases(root)
+  return root
+}
+
+/** What each alias stands for: the last node before it with its anchor. */
+function followAliases(root: At): ReadonlyMap<Alias, Node> {
+  const anchors = new Map<string, Node>()
+  const anchored = new Map<Alias, Node>()
+  const follow = (node: Node) => {
+    if (!isAlias(node)) {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node)
+      return
+    }
+    const target = anchors.get(node.source)
+    if (target === undefined) report({ ...root, node }, `yaml: unknown anchor '${node.source}' referenced`)
+    else anchored.set(node, target)
+  }
+  visit(root.node, { Node: (_, node) => follow(node) })
+  return anchored
 }
 
 function lineAndColumn(lines: LineCounter, offset: number): { line: number; column: number } {
@@ -59,8 +78,13 @@ function lineAndColumn(lines: LineCounter, offset: number): { line: number; colu
   return { line: Math.max(1, line), column: Math.max(1, col) }
 }
 
+/** Adds a problem, once. */
 export function report(at: At, message: string): void {
-  at.file.problems.push(problemAt(at, message))
+  const problem = problemAt(at, message)
+  const isKnown = at.file.problems.some(
+    (other) => other.line === problem.line && other.column === problem.column && other.message === message,
+  )
+  if (!isKnown) at.file.problems.push(problem)
 }
 
 export function note(at: At, message: string): void {
@@ -120,17 +144,21 @@ export interface Entry {
   readonly value: At
 }
 
-/** The entries of a mapping in order, merged ones (`<<`) last; undefined when there is no mapping. */
-export function entriesAt(at: At): readonly Entry[] | undefined {
+/** The entries of a mapping in order, merged ones (`<<`) last; undefined when there is no mapping. `merging` guards against circles. */
+export function entriesAt(at: At, merging: readonly Node[] = []): readonly Entry[] | undefined {
   const node = at.file.resolve(at.node)
   if (!isMap(node)) return undefined
+  if (merging.includes(node)) {
+    report(at, 'yaml: anchor value contains itself')
+    return []
+  }
   const own: Entry[] = []
   const merged: Entry[] = []
   for (const pair of node.items as Pair<Node, Node | null>[]) {
     const key: At = { file: at.file, node: pair.key, field: at.field }
     const name = scalarAt(key)
     if (name === undefined) report(key, `cannot unmarshal ${tagOf(key)} into string; expected the name of a field`)
-    else if (name.text === '<<' && name.isPlain) merged.push(...mergedEntries({ ...key, node: pair.value }))
+    else if (name.text === '<<' && name.isPlain) merged.push(...mergedEntries({ ...key, node: pair.value }, [...merging, node]))
     else own.push(entry(at, name.text, key, pair.value))
   }
   const names = new Set(own.map(({ name }) => name))
@@ -150,10 +178,10 @@ function emptyNode(key: Node | null): Node {
   return node
 }
 
-function mergedEntries(at: At): readonly Entry[] {
-  const single = entriesAt(at)
+function mergedEntries(at: At, merging: readonly Node[]): readonly Entry[] {
+  const single = entriesAt(at, merging)
   if (single !== undefined) return single
-  const several = itemsAt(at)?.flatMap((item) => entriesAt(item) ?? [])
+  const several = itemsAt(at)?.flatMap((item) => entriesAt(item, merging) ?? [])
   if (several === undefined) report(at, 'map merge requires map or sequence of maps as the value')
   return several ?? []
 }
