@@ -1,5 +1,4 @@
-import type { QueryError } from '@promlet/model'
-import { quote } from '@promlet/model'
+import { type QueryError, quote } from '@promlet/model'
 import type { Position } from './ast.ts'
 import type { Features } from './features.ts'
 import { Lexer } from './lexer.ts'
@@ -14,12 +13,17 @@ export interface Context {
 
 export const NO_CONTEXT: Context = { name: '', expected: '' }
 
+/** A deeper query would exhaust the stack of whoever walks its tree. */
+const DEPTH_MAX = 1000
+
 /** Reads the tokens of a query with one token of lookahead, which is not cut before it is asked for. */
 export class Cursor {
   readonly query: string
   readonly features: Features
   /** Where the last taken token ended. */
   end = 0
+  /** How deep the tree is here. Whoever goes down with `descend` sets it back. */
+  depth = 0
   readonly #lexer: Lexer
   #ahead: Token | undefined
 
@@ -33,6 +37,12 @@ export class Cursor {
   peek(): Token {
     this.#ahead ??= this.#lexer.next()
     return this.#ahead
+  }
+
+  /** @throws `QueryError` when that is too deep. */
+  descend(): void {
+    this.depth++
+    if (this.depth > DEPTH_MAX) throw this.problem(this.peek(), `the query is nested more than ${DEPTH_MAX} levels deep`)
   }
 
   is(kind: TokenKind): boolean {

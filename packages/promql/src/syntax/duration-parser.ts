@@ -4,7 +4,7 @@
 
 import type { DurationExpr, Position } from './ast.ts'
 import type { Context, Cursor } from './cursor.ts'
-import { takeNumber } from './literal.ts'
+import { millisOf, takeNumber } from './literal.ts'
 import type { Token, TokenKind } from './token.ts'
 
 /** Above this a duration does not fit Go's 64-bit nanoseconds. */
@@ -29,22 +29,32 @@ export function parseOffsetDuration(cursor: Cursor, context: Context): DurationE
 }
 
 function whole(duration: DurationExpr): DurationExpr {
-  return duration.kind === 'fixed' ? { ...duration, ms: Math.trunc(Number(duration.ms.toFixed(6))) } : duration
+  return duration.kind === 'fixed' ? { ...duration, ms: Math.trunc(duration.ms) } : duration
 }
 
 function parseArithmetic(cursor: Cursor, context: Context, precedenceMin: number): DurationExpr {
+  const { depth } = cursor
+  cursor.descend()
   let left = parseSigned(cursor, context)
   for (;;) {
     const precedence = PRECEDENCE[cursor.peek().kind]
-    if (precedence === undefined || precedence < precedenceMin) return left
+    if (precedence === undefined || precedence < precedenceMin) break
+    cursor.descend()
     const operator = cursor.take()
     const right = parseArithmetic(cursor, context, operator.kind === '^' ? precedence : precedence + 1)
-    requireFeature(cursor, left.position)
-    if (right.kind === 'fixed' && right.ms === 0 && operator.kind === '/') throw cursor.problem(operator, 'division by zero')
-    if (right.kind === 'fixed' && right.ms === 0 && operator.kind === '%') throw cursor.problem(operator, 'modulo by zero')
-    const position = { start: left.position.start, end: right.position.end }
-    left = { kind: 'binary', operator: operator.kind as '+', left, right, wrapped: false, position }
+    left = makeBinary(cursor, operator, left, right)
   }
+  cursor.depth = depth
+  return left
+}
+
+function makeBinary(cursor: Cursor, operator: Token, left: DurationExpr, right: DurationExpr): DurationExpr {
+  requireFeature(cursor, left.position)
+  const isZero = right.kind === 'fixed' && right.ms === 0
+  if (isZero && operator.kind === '/') throw cursor.problem(operator, 'division by zero')
+  if (isZero && operator.kind === '%') throw cursor.problem(operator, 'modulo by zero')
+  const position = { start: left.position.start, end: right.position.end }
+  return { kind: 'binary', operator: operator.kind as '+', left, right, wrapped: false, position }
 }
 
 function parseSigned(cursor: Cursor, context: Context): DurationExpr {
@@ -68,7 +78,7 @@ function parseOperand(cursor: Cursor, context: Context): DurationExpr {
     case 'number':
     case 'duration': {
       const { value, duration, position } = takeNumber(cursor)
-      return checkRange(cursor, { kind: 'fixed', ms: value * 1000, duration, wrapped: false, position })
+      return checkRange(cursor, { kind: 'fixed', ms: millisOf(value), duration, wrapped: false, position })
     }
     case 'step':
     case 'range':

@@ -9,6 +9,7 @@ import { takeNumber, takeString } from './literal.ts'
 import { parseModifiers } from './modifier-parser.ts'
 import { canBeMetricName, parseSelector } from './selector-parser.ts'
 import { functionSignatures } from './signatures.ts'
+import { similarNames } from './similar.ts'
 import { isAggregator, type Token, type TokenKind } from './token.ts'
 
 const PRECEDENCE: Readonly<Partial<Record<TokenKind, number>>> = {
@@ -28,15 +29,21 @@ const SET_OPERATORS: ReadonlySet<string> = new Set(['and', 'or', 'unless'])
 
 /** Parses one expression; `context` is what Prometheus says of tokens that fit nothing in it. */
 export function parseExpression(cursor: Cursor, context: Context = NO_CONTEXT, precedenceMin = 1): Expr {
+  const { depth } = cursor
+  cursor.descend()
   let left = parseSigned(cursor, context)
   for (;;) {
     const precedence = PRECEDENCE[cursor.peek().kind]
-    if (precedence === undefined || precedence < precedenceMin) return left
+    if (precedence === undefined || precedence < precedenceMin) break
+    // What stands to the left sinks by one level with every operator.
+    cursor.descend()
     const operator = cursor.take().kind as BinaryOperator
     const modifiers = parseBinaryModifiers(cursor, context)
     const right = parseExpression(cursor, context, operator === '^' ? precedence : precedence + 1)
     left = makeBinary(cursor, operator, left, right, modifiers)
   }
+  cursor.depth = depth
+  return left
 }
 
 function parseSigned(cursor: Cursor, context: Context): Expr {
@@ -89,7 +96,7 @@ function parseCall(cursor: Cursor, name: Token, context: Context): Expr {
   const args = parseArguments(cursor, context)
   const signature = functionSignatures.get(name.text)
   if (signature === undefined) {
-    throw cursor.problem(name, `unknown function with name ${quote(name.text)}`, similarFunctions(name.text))
+    throw cursor.problem(name, `unknown function with name ${quote(name.text)}`, unknownHint(name.text))
   }
   if (signature.isExperimental && !cursor.features.experimentalFunctions) {
     throw cursor.problem(name, `function ${quote(name.text)} is not enabled`, 'it needs --enable-feature=promql-experimental-functions')
@@ -97,10 +104,9 @@ function parseCall(cursor: Cursor, name: Token, context: Context): Expr {
   return { kind: 'call', name: name.text, args, position: { start: name.start, end: cursor.end } }
 }
 
-function similarFunctions(name: string): string {
-  const start = name.toLowerCase().slice(0, 3)
-  const similar = [...functionSignatures.keys()].filter((known) => known.startsWith(start)).sort()
-  return similar.length === 0 ? 'no function of PromQL starts like this' : `similar functions: ${similar.join(', ')}`
+function unknownHint(name: string): string {
+  const similar = similarNames(name, functionSignatures.keys())
+  return similar.length === 0 ? 'PromQL has no function of this or a similar name' : `did you mean ${similar.join(' or ')}?`
 }
 
 function parseArguments(cursor: Cursor, context: Context): Expr[] {

@@ -1,7 +1,7 @@
 // Native histograms as tests write them: `{{schema:1 sum:5 count:4 z_bucket:1 z_bucket_w:0.5 buckets:[1 2 1]}}`, keys
 // in any order, each at most once.
 
-import { type CounterResetHint, type Histogram, parseFloatGo, type Span } from '@promlet/model'
+import { type CounterResetHint, type Histogram, parseFloatGo, quote, type Span } from '@promlet/model'
 import { parseProblem } from './problem.ts'
 
 const OPEN = /\{\{[ \t\r\n]*/y
@@ -11,6 +11,7 @@ const COLON = /:/y
 const LIST = /\[([^\]{}]*)\]/y
 const WORD = /[^ \t\r\n{}[\]]+/y
 const SPACE = /[ \t\r\n]+/y
+const TOKEN = /[ \t\r\n]+|[a-zA-Z0-9_.+-]+|\S/y
 
 const HINTS: Readonly<Record<string, CounterResetHint>> = {
   unknown: 'unknown',
@@ -51,10 +52,10 @@ export function parseHistogram(text: string, start: number): { histogram: Histog
 }
 
 function readField(reader: Reader, fields: Fields, seen: Set<string>): void {
-  const key = (reader.take(KEY) ?? reader.fail('histogram description key, e.g. buckets:[5 10 7]')).toLowerCase()
+  const key = (reader.take(KEY) ?? reader.fail('expected a histogram description key, e.g. buckets:[5 10 7]')).toLowerCase()
   const field = FIELDS[key]
-  if (field === undefined) reader.refuse(`bad histogram descriptor found: ${JSON.stringify(key)}`)
-  if (seen.has(key)) reader.refuse(`duplicate key ${JSON.stringify(key)} in histogram`)
+  if (field === undefined) reader.refuse(`bad histogram descriptor found: ${quote(key)}`)
+  if (seen.has(key)) reader.refuse(`duplicate key ${quote(key)} in histogram`)
   seen.add(key)
   if (reader.take(COLON) === undefined) reader.refuse('missing `:` for histogram descriptor')
   switch (field) {
@@ -62,7 +63,7 @@ function readField(reader: Reader, fields: Fields, seen: Set<string>): void {
       fields.lists.set(key, readList(reader))
       break
     case 'hint':
-      fields.hint = HINTS[(reader.take(WORD) ?? '').toLowerCase()] ?? reader.fail('expected unknown, reset, not_reset or gauge')
+      fields.hint = readHint(reader)
       break
     default:
       fields.numbers.set(key, readNumber(reader, field))
@@ -70,10 +71,15 @@ function readField(reader: Reader, fields: Fields, seen: Set<string>): void {
 }
 
 function readNumber(reader: Reader, field: 'integer' | 'number'): number {
-  const word = reader.take(WORD) ?? ''
+  const word = reader.take(WORD) ?? reader.fail(`expected a ${field}`)
   const value = parseFloatGo(word)
-  if (value === undefined || (field === 'integer' && !Number.isInteger(value))) return reader.fail(`expected a ${field}`)
-  return value
+  if (value !== undefined && (field === 'number' || Number.isInteger(value))) return value
+  return reader.refuse(`unexpected ${quote(word)} in series values`, `expected a ${field}`)
+}
+
+function readHint(reader: Reader): CounterResetHint {
+  const word = reader.take(WORD) ?? reader.fail('expected unknown, reset, not_reset or gauge')
+  return HINTS[word.toLowerCase()] ?? reader.refuse(`bad histogram descriptor found: ${quote(word)}`)
 }
 
 function readList(reader: Reader): Float64Array {
@@ -129,14 +135,15 @@ class Reader {
   }
 
   /** The problem lies in what was taken last. */
-  refuse(message: string): never {
-    throw parseProblem(this.#text, { start: this.#start, end: this.at }, message)
+  refuse(message: string, hint?: string): never {
+    throw parseProblem(this.#text, { start: this.#start, end: this.at }, message, hint)
   }
 
   /** The problem is what comes next. */
   fail(expected: string): never {
-    const found = this.#text.slice(this.at, this.at + 10)
-    const message = `unexpected ${found === '' ? 'end of input' : JSON.stringify(found)} in histogram description, ${expected}`
-    throw parseProblem(this.#text, { start: this.at, end: this.at + 1 }, message)
+    const start = this.at
+    const found = this.take(TOKEN)
+    const message = `unexpected ${found === undefined ? 'end of input' : quote(found)} in series values`
+    throw parseProblem(this.#text, { start, end: this.at }, message, expected)
   }
 }

@@ -26,7 +26,8 @@ export class Lexer {
   /** After `[` until the first number: only what a duration expression can hold. */
   #inDuration = false
   #sawColon = false
-  #sawNumber = false
+  /** Never false again: Prometheus reports a missing duration here only before the first of the query. */
+  #sawDuration = false
 
   constructor(query: string) {
     this.query = query
@@ -123,7 +124,7 @@ export class Lexer {
   #insideDuration(char: string | undefined): Token {
     if (char === undefined) return this.#fail('unexpected end of input in duration expression')
     if (isDigit(char) || (char === '.' && isDigit(this.query[this.#at + 1]))) {
-      this.#sawNumber = true
+      this.#sawDuration = true
       this.#inDuration = false
       return this.#number()
     }
@@ -154,7 +155,7 @@ export class Lexer {
   }
 
   #colonInDuration(): Token {
-    if (!this.#sawNumber) this.#fail('unexpected colon before duration in duration expression', this.#at + 1)
+    if (!this.#sawDuration) this.#fail('unexpected colon before duration in duration expression', this.#at + 1)
     if (this.#sawColon) this.#fail('unexpected repeated colon in duration expression', this.#at + 1)
     this.#sawColon = true
     return this.#take(':', 1)
@@ -172,6 +173,8 @@ export class Lexer {
   #durationWord(): Token | undefined {
     const word = this.#match(LETTERS)?.toLowerCase()
     if (word !== 'step' && word !== 'range' && word !== 'min_of' && word !== 'max_of') return undefined
+    // Prometheus forgets this, and refuses `up[step():]`.
+    this.#sawDuration = true
     return this.#take(word, word.length)
   }
 

@@ -21,6 +21,11 @@ export function takeString(cursor: Cursor): StringLiteral {
   return { kind: 'string', value: readString(token.text), position: { start: token.start, end: token.end } }
 }
 
+/** Seconds as milliseconds, to the nanosecond: 4.105 times 1000 misses 4105 by a hair. */
+export function millisOf(seconds: number): number {
+  return Number((seconds * 1000).toFixed(6))
+}
+
 function secondsOf(token: Token, cursor: Cursor): number {
   try {
     return parseDuration(token.text) / 1000

@@ -16,10 +16,12 @@ const AT: Context = { name: '@', expected: 'timestamp' }
 
 /** Takes all modifiers that follow `expr`. */
 export function parseModifiers(cursor: Cursor, expr: Expr): Expr {
+  const { depth } = cursor
   for (;;) {
     const token = cursor.peek()
     switch (token.kind) {
       case '[':
+        cursor.descend()
         expr = parseBrackets(cursor, expr)
         break
       case 'offset':
@@ -36,6 +38,7 @@ export function parseModifiers(cursor: Cursor, expr: Expr): Expr {
         expr = setExtension(cursor, expr, token.kind)
         break
       default:
+        cursor.depth = depth
         return expr
     }
   }

@@ -3,6 +3,7 @@
 
 import { compareText, formatDuration, formatGeneral, formatPlain, METRIC_NAME, quote, quoteNameIfNeeded } from '@promlet/model'
 import type { Aggregation, At, Binary, DurationExpr, Expr, NumberLiteral, Subquery, VectorSelector } from './ast.ts'
+import { millisOf } from './literal.ts'
 
 /** The query on one line. */
 export function printExpr(expr: Expr): string {
@@ -35,12 +36,7 @@ export function printExpr(expr: Expr): string {
 }
 
 function printNumber({ value, duration }: NumberLiteral): string {
-  return duration ? printMillis(value * 1000) : formatPlain(value)
-}
-
-function printMillis(ms: number): string {
-  // Seconds times 1000 may miss the whole number by a hair.
-  return formatDuration(Math.trunc(Number(ms.toFixed(6))))
+  return duration ? formatDuration(millisOf(value)) : formatPlain(value)
 }
 
 function printMatchers(selector: VectorSelector): string {
@@ -70,7 +66,7 @@ function printExtension(selector: VectorSelector): string {
 
 function printOffset(offset: DurationExpr | undefined): string {
   if (offset === undefined || (offset.kind === 'fixed' && !offset.wrapped && offset.ms === 0)) return ''
-  return offset.kind === 'fixed' && !offset.wrapped ? ` offset ${printMillis(offset.ms)}` : ` offset ${printDuration(offset)}`
+  return offset.kind === 'fixed' && !offset.wrapped ? ` offset ${formatDuration(offset.ms)}` : ` offset ${printDuration(offset)}`
 }
 
 /** The brackets of a subquery and what follows them. */
@@ -80,7 +76,7 @@ export function printSubquerySuffix({ range, step, at, offset }: Subquery): stri
 
 /** A range or step: alone it is a duration, in arithmetic as it was written. */
 function printDuration(duration: DurationExpr): string {
-  return duration.kind === 'fixed' && !duration.wrapped ? printMillis(duration.ms) : printArithmetic(duration)
+  return duration.kind === 'fixed' && !duration.wrapped ? formatDuration(duration.ms) : printArithmetic(duration)
 }
 
 function printArithmetic(duration: DurationExpr): string {
@@ -91,7 +87,7 @@ function printArithmetic(duration: DurationExpr): string {
 function printOperation(duration: DurationExpr): string {
   switch (duration.kind) {
     case 'fixed':
-      return duration.duration ? printMillis(duration.ms) : formatPlain(duration.ms / 1000)
+      return duration.duration ? formatDuration(duration.ms) : formatPlain(duration.ms / 1000)
     case 'step':
     case 'range':
       return `${duration.kind}()`

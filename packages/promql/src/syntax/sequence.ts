@@ -1,6 +1,6 @@
 // The values of a described series, one per step.
 
-import { addHistograms, type Histogram, type HistogramSum, subtractHistograms } from '@promlet/model'
+import { addHistograms, type Histogram, type HistogramSum, quote, subtractHistograms } from '@promlet/model'
 import type { SequenceValue } from './ast.ts'
 import { parseHistogram } from './histogram-description.ts'
 import { parseProblem } from './problem.ts'
@@ -78,10 +78,9 @@ class SequenceReader {
     const sign = this.#text[this.#at]
     if ((sign === '+' || sign === '-') && this.#text.startsWith('{{', this.#at + 1)) {
       this.#at++
-      const start = this.#at
       const step = this.#histogram()
       const times = this.#take(REPEAT) ?? this.#fail()
-      this.#pushSums(base, step, this.#count(times[1] as string), sign === '+' ? addHistograms : subtractHistograms, start)
+      this.#pushSums(base, step, this.#count(times[1] as string), sign === '+' ? addHistograms : subtractHistograms)
       return
     }
     const match = this.#take(REPEAT)
@@ -100,9 +99,8 @@ class SequenceReader {
     step: Histogram,
     repeats: number,
     combine: (left: Histogram, right: Histogram) => HistogramSum | undefined,
-    start: number,
   ): void {
-    const position = { start, end: this.#at }
+    const position = { start: this.#at - 1, end: this.#at }
     if (base.schema > step.schema) {
       throw parseProblem(this.#text, position, `error combining histograms: cannot merge from schema ${step.schema} to ${base.schema}`)
     }
@@ -145,12 +143,7 @@ class SequenceReader {
     const start = this.#at
     const word = this.#take(WORD)?.[0] ?? ''
     const hint = 'a value is a number, _, stale or {{…}}; it can end in x and a count, or in + or -, a step, x and a count'
-    throw parseProblem(
-      this.#text,
-      { start, end: this.#at },
-      `unexpected ${JSON.stringify(word)} in series values, expected number or "stale"`,
-      hint,
-    )
+    throw parseProblem(this.#text, { start, end: this.#at }, `unexpected ${quote(word)} in series values, expected number or "stale"`, hint)
   }
 }
 

@@ -43,6 +43,7 @@ export function parseSequenceValues(text: string): readonly SequenceValue[] {
 export function parseLabels(text: string): { labels: Labels; end: number; cursor: Cursor } {
   const cursor = new Cursor(text, allFeatures)
   const pairs: [name: string, value: string][] = []
+  if (text.trim() === '') return { labels: Labels.empty, end: text.length, cursor }
   const name = text.trimStart().startsWith('{') ? undefined : takeName(cursor)
   // A brace after a space belongs to a histogram.
   if (name === undefined || text[cursor.end] === '{') takeLabelSet(cursor, pairs)

@@ -1,0 +1,19 @@
+// Colours for a query, from the grammar package that Prometheus's own page uses. It takes unfinished queries, which
+// is what an editor shows most of the time. It is no judge of queries: it binds signs and modifiers in other ways
+// than Prometheus's parser (`-1 ^ 2`, `a + b offset 5m * c`).
+
+import { classHighlighter, highlightTree } from '@lezer/highlight'
+import { parser } from '@prometheus-io/lezer-promql'
+import type { Position } from './ast.ts'
+
+/** A piece of a query and the class names for it, such as `tok-keyword`, separated by spaces. */
+export interface HighlightedPiece extends Position {
+  readonly classes: string
+}
+
+/** The pieces of a query that have a colour, in order; what lies between them has none. */
+export function highlight(query: string): readonly HighlightedPiece[] {
+  const pieces: HighlightedPiece[] = []
+  highlightTree(parser.parse(query), classHighlighter, (start, end, classes) => pieces.push({ start, end, classes }))
+  return pieces
+}
