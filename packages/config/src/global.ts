@@ -45,7 +45,7 @@ export const inheritedFields = {
   scrape_native_histograms: notYet(optional(shown(bool())), NATIVE_HISTOGRAMS),
   convert_classic_histograms_to_nhcb: notYet(optional(shown(bool())), NATIVE_HISTOGRAMS),
   always_scrape_classic_histograms: notYet(optional(shown(bool())), NATIVE_HISTOGRAMS),
-  extra_scrape_metrics: notYet(optional(shown(bool())), 'additional series of a scrape'),
+  extra_scrape_metrics: optional(shown(bool())),
 }
 
 const globalFields = {

@@ -13,7 +13,7 @@ export interface Problem {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly problems: readonly Problem[]
-  constructor(problems: readonly Problem[], options?: ErrorOptions) {
+  constructor(problems: ReadonlyArray<Problem>, options?: ErrorOptions) {
     const sorted = sortProblems(problems)
     super(sorted.map(formatProblem).join('\n'), options)
     this.problems = sorted

@@ -67,7 +67,7 @@ const remoteWriteFields = {
   send_exemplars: bool(),
   send_native_histograms: bool(),
   round_robin_dns: notYet(bool(), 'addresses in turn'),
-  protobuf_message: notYet(checked(text(MESSAGES[0]), refuseMessage), 'sending remote write 2.0', (message) => message === MESSAGES[1]),
+  protobuf_message: checked(text(MESSAGES[0]), refuseMessage),
   ...httpFields,
   enable_http2: shown(bool()),
   queue_config: section('config.QueueConfig', queueFields, checkQueue),

@@ -161,16 +161,13 @@ export function checked<T>(field: Field<T>, refuse: (value: T) => string | undef
   }
 }
 
-/**
- * A field of Prometheus that Promlet reads and checks, and refuses when it asks for something: more than Go's zero
- * value, or what `asks` says.
- */
-export function notYet<T>(field: Field<T>, what: string, asks: (value: T) => boolean = (value) => !isZero(value)): Field<T> {
+/** A field of Prometheus that Promlet reads and checks, and refuses when it asks for more than Go's zero value. */
+export function notYet<T>(field: Field<T>, what: string): Field<T> {
   return {
     ...field,
     read(at) {
       const value = field.read(at)
-      if (asks(value)) refuse(at, `not supported by Promlet (yet): ${what}`)
+      if (!isZero(value)) refuse(at, `not supported by Promlet (yet): ${what}`)
       return value
     },
   }
