@@ -65,7 +65,7 @@ describe('what cannot be cut into tokens', () => {
 })
 
 describe('tokens where they cannot stand', () => {
-  fails('', 'unknown position', 'no expression found in input')
+  fails('', '1:1', 'no expression found in input')
   fails('# just a comment\n\n', '1:1', 'no expression found in input')
   fails('1+', '1:3', 'unexpected end of input')
   fails('*1', '1:1', 'unexpected <op:*>')

@@ -3,8 +3,11 @@
 // than Prometheus's parser (`-1 ^ 2`, `a + b offset 5m * c`).
 
 import { classHighlighter, highlightTree } from '@lezer/highlight'
-import { parser } from '@prometheus-io/lezer-promql'
+import { parser as grammar } from '@prometheus-io/lezer-promql'
 import type { Position } from './ast.ts'
+
+/** The grammar itself, for editors that parse while one types. */
+export { grammar }
 
 /** A piece of a query and the class names for it, such as `tok-keyword`, separated by spaces. */
 export interface HighlightedPiece extends Position {
@@ -14,6 +17,6 @@ export interface HighlightedPiece extends Position {
 /** The pieces of a query that have a colour, in order; what lies between them has none. */
 export function highlight(query: string): readonly HighlightedPiece[] {
   const pieces: HighlightedPiece[] = []
-  highlightTree(parser.parse(query), classHighlighter, (start, end, classes) => pieces.push({ start, end, classes }))
+  highlightTree(grammar.parse(query), classHighlighter, (start, end, classes) => pieces.push({ start, end, classes }))
   return pieces
 }

@@ -10,9 +10,11 @@ export function parseProblem(query: string, position: Position, message: string,
   return new QueryError('bad_data', text, hint === undefined ? { position } : { position, hint })
 }
 
-/** `line:column` of an offset, as Prometheus counts (promql/parser/posrange). */
+/**
+ * `line:column` of an offset, as Prometheus counts (promql/parser/posrange). For the empty query that is 1:1, as up to
+ * 2.46; later versions call it an unknown position.
+ */
 export function place(query: string, offset: number): string {
-  if (query === '') return 'unknown position'
   const { line, lineStart } = lineOf(query, offset)
   return `${line}:${new TextEncoder().encode(query.slice(lineStart, offset)).length + 1}`
 }
