@@ -56,6 +56,13 @@ export function putFloat(column: Column, step: number, value: number): void {
   column.count++
 }
 
+/** Takes a float out. */
+export function removeStep(column: Column, step: number): void {
+  if (column.present[step] === ABSENT) return
+  column.present[step] = ABSENT
+  column.count--
+}
+
 export function histogramAt(column: Column, step: number): Histogram | undefined {
   return column.present[step] === HISTOGRAM ? column.histograms?.[step] : undefined
 }

@@ -1,4 +1,16 @@
 import {
+  changesOfBoth,
+  countBoth,
+  firstOfBoth,
+  lastOfBoth,
+  presentBoth,
+  resetsOfBoth,
+  timeOfFirst,
+  timeOfLast,
+  totalOverTime,
+} from './histogram-over-time.ts'
+import { extrapolatedHistogram, lastHistogramDifference } from './histogram-rate.ts'
+import {
   avgOverTime,
   changes,
   countOverTime,
@@ -18,31 +30,44 @@ import {
   tsOfMaxOverTime,
   tsOfMinOverTime,
 } from './over-time.ts'
-import type { FloatFunction, RangeFunction } from './range-function.ts'
+import type { FloatFunction, MixedFunction, RangeFunction } from './range-function.ts'
 import { extrapolated, lastDifference } from './rate.ts'
 import { deriv, doubleExponentialSmoothing, predictLinear } from './regression.ts'
 
 /** A function without arguments other than its range, that looks at floats only. */
 const floatsOnly = (floats: FloatFunction): RangeFunction => ({ floats: () => floats, mixed: 'floats-only' })
 
+/** The same for one that takes histograms too. */
+const both = (floats: FloatFunction, mixed: MixedFunction): RangeFunction => ({ floats: () => floats, mixed: () => mixed })
+
+const extrapolating = (isCounter: boolean, isRate: boolean): RangeFunction => ({
+  floats: (call) => extrapolated(call, isCounter, isRate),
+  mixed: (call) => extrapolatedHistogram(call, isCounter, isRate),
+})
+
+const ofLastTwo = (isRate: boolean): RangeFunction => ({
+  floats: () => lastDifference(isRate),
+  mixed: (call) => lastHistogramDifference(call, isRate),
+})
+
 /** All functions of range vectors. */
 export const rangeFunctions: ReadonlyMap<string, RangeFunction> = new Map<string, RangeFunction>([
-  ['rate', { floats: (call) => extrapolated(call, true, true), mixed: 'floats-only' }],
-  ['increase', { floats: (call) => extrapolated(call, true, false), mixed: 'floats-only' }],
-  ['delta', { floats: (call) => extrapolated(call, false, false), mixed: 'floats-only' }],
-  ['irate', { floats: () => lastDifference(true), mixed: 'floats-only' }],
-  ['idelta', { floats: () => lastDifference(false), mixed: 'floats-only' }],
-  ['changes', { floats: () => changes, mixed: 'floats-only' }],
-  ['resets', { floats: () => resets, mixed: 'floats-only' }],
-  ['sum_over_time', { floats: () => sumOverTime, mixed: 'floats-only' }],
-  ['avg_over_time', { floats: () => avgOverTime, mixed: 'floats-only' }],
-  ['count_over_time', { floats: () => countOverTime, mixed: 'floats-only' }],
-  ['present_over_time', { floats: () => presentOverTime, mixed: 'floats-only' }],
-  ['absent_over_time', { floats: () => presentOverTime, mixed: 'floats-only' }],
-  ['first_over_time', { floats: () => firstOverTime, mixed: 'floats-only', keepsName: true }],
-  ['last_over_time', { floats: () => lastOverTime, mixed: 'floats-only', keepsName: true }],
-  ['ts_of_first_over_time', { floats: () => tsOfFirstOverTime, mixed: 'floats-only' }],
-  ['ts_of_last_over_time', { floats: () => tsOfLastOverTime, mixed: 'floats-only' }],
+  ['rate', extrapolating(true, true)],
+  ['increase', extrapolating(true, false)],
+  ['delta', extrapolating(false, false)],
+  ['irate', ofLastTwo(true)],
+  ['idelta', ofLastTwo(false)],
+  ['changes', both(changes, changesOfBoth)],
+  ['resets', both(resets, resetsOfBoth)],
+  ['sum_over_time', { floats: () => sumOverTime, mixed: (call) => totalOverTime(call, false) }],
+  ['avg_over_time', { floats: () => avgOverTime, mixed: (call) => totalOverTime(call, true) }],
+  ['count_over_time', both(countOverTime, countBoth)],
+  ['present_over_time', both(presentOverTime, presentBoth)],
+  ['absent_over_time', both(presentOverTime, presentBoth)],
+  ['first_over_time', { ...both(firstOverTime, firstOfBoth), keepsName: true }],
+  ['last_over_time', { ...both(lastOverTime, lastOfBoth), keepsName: true }],
+  ['ts_of_first_over_time', both(tsOfFirstOverTime, timeOfFirst)],
+  ['ts_of_last_over_time', both(tsOfLastOverTime, timeOfLast)],
   ['max_over_time', floatsOnly(maxOverTime)],
   ['min_over_time', floatsOnly(minOverTime)],
   ['ts_of_max_over_time', floatsOnly(tsOfMaxOverTime)],

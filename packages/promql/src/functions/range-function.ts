@@ -42,7 +42,7 @@ export interface MixedWindow {
   readonly histogramHigh: number
 }
 
-/** Writes the value of one step, whose window is not empty. */
+/** Writes the value of one step, which is empty and whose window has a histogram. */
 export type MixedFunction = (window: MixedWindow, into: Column) => void
 
 /** How a range function is computed. */
@@ -50,8 +50,7 @@ export interface RangeFunction {
   /** Made once per call, so that what does not depend on the series is computed once. */
   readonly floats: (call: RangeCall) => FloatFunction
   /**
-   * For series with histograms. `floats-only` ignores them, and says so in an info where a window has both;
-   * `both-alike` cannot tell them apart.
+   * For windows with histograms. `floats-only` ignores these, and says so in an info where a window has both.
    */
   readonly mixed: 'floats-only' | ((call: RangeCall) => MixedFunction)
   /** True for functions that pick a sample of the series, which is then still called what it was. */

@@ -36,6 +36,16 @@ export function extrapolated(call: RangeCall, isCounter: boolean, isRate: boolea
   }
 }
 
+/** How far a window is extrapolated to its start and end, in seconds, from times in milliseconds. */
+export function extrapolation(first: number, last: number, samples: number, end: number, range: number): readonly [number, number, number] {
+  const sampled = (last - first) / 1000
+  const distance = sampled / (samples - 1)
+  const threshold = distance * 1.1
+  const before = (first - (end - range)) / 1000
+  const after = (end - last) / 1000
+  return [sampled, before >= threshold ? distance / 2 : before, after >= threshold ? distance / 2 : after]
+}
+
 function measure(times: Float64Array, { low, high }: Windows, { range, ends }: RangeCall): Geometry {
   const steps = low.length
   const interval = new Float64Array(steps)
@@ -47,14 +57,10 @@ function measure(times: Float64Array, { low, high }: Windows, { range, ends }: R
     const first = times[low[step]!]!
     const last = times[high[step]! - 1]!
     const end = ends[step]!
-    const sampled = (last - first) / 1000
-    const distance = sampled / (samples - 1)
-    const threshold = distance * 1.1
-    const before = (first - (end - range)) / 1000
-    const after = (end - last) / 1000
+    const [sampled, before, after] = extrapolation(first, last, samples, end, range)
     interval[step] = sampled
-    toStart[step] = before >= threshold ? distance / 2 : before
-    toEnd[step] = after >= threshold ? distance / 2 : after
+    toStart[step] = before
+    toEnd[step] = after
   }
   return { interval, toStart, toEnd }
 }

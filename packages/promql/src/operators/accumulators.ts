@@ -31,8 +31,19 @@ export function accumulatorFor(node: AggregateNode, param: Float64Array | undefi
     case 'stdvar':
       return () => new Variance(steps, false, ignored)
     case 'quantile':
+      warnOfQuantiles(param as Float64Array, node, context)
       return () => new Quantile(steps, param as Float64Array, ignored)
     default:
       throw new RangeError(`no accumulator for ${node.aggregation.operator}`)
   }
+}
+
+/** One warning for each way in which quantiles are out of range, whatever the number of steps. */
+function warnOfQuantiles(quantiles: Float64Array, node: AggregateNode, { annotations }: EvalContext): void {
+  const { position } = node.param?.expr ?? node.expr
+  const most = quantiles.reduce((left, right) => Math.max(left, right), -Infinity)
+  const least = quantiles.reduce((left, right) => Math.min(left, right), Infinity)
+  if (quantiles.some(Number.isNaN)) annotations.warn(annotationTexts.invalidQuantile(Number.NaN), position)
+  if (most > 1) annotations.warn(annotationTexts.invalidQuantile(most), position)
+  if (least < 0) annotations.warn(annotationTexts.invalidQuantile(least), position)
 }

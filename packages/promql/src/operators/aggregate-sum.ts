@@ -1,36 +1,93 @@
-// sum and avg, of floats (with compensation, so that the order of series and their sizes do not matter) and of native
-// histograms. A step at which a group has both has no result.
+// sum and avg, of floats (with compensation, so that small values beside large ones count) and of native histograms.
+// A step at which a group has both has no result.
 
+import { compactHistogram, type Histogram } from '@promlet/model'
 import { annotationTexts } from '../annotations.ts'
-import { type Column, FLOAT } from '../columns/column.ts'
+import { type Column, FLOAT, HISTOGRAM, putHistogram } from '../columns/column.ts'
 import { compensate } from '../functions/compensated.ts'
+import { HistogramTotal } from '../functions/histogram-total.ts'
 import type { AggregateNode } from '../plan/node.ts'
 import type { Accumulator } from './aggregate.ts'
 import type { EvalContext } from './context.ts'
 
-/** What sums of histograms have to tell the user. */
+/** Says what there is to say of histograms in an aggregation. */
 export interface HistogramReport {
-  readonly mixed: () => void
+  readonly mixedWithFloats: () => void
+  readonly mixedSchemas: (metric: string) => void
+  readonly conflictingResets: () => void
+  readonly reconciledBuckets: () => void
 }
 
 export function histogramReport(node: AggregateNode, { annotations }: EvalContext): HistogramReport {
   const { position } = node.aggregation.expr
-  return { mixed: () => annotations.warn(annotationTexts.mixedInAggregation, position) }
+  return {
+    mixedWithFloats: () => annotations.warn(annotationTexts.mixedInAggregation, position),
+    mixedSchemas: (metric) => annotations.warn(annotationTexts.mixedSchemas(metric), position),
+    conflictingResets: () => annotations.warn(annotationTexts.conflictingResets('aggregation'), position),
+    reconciledBuckets: () => annotations.info(annotationTexts.reconciledBuckets('aggregation'), position),
+  }
+}
+
+/** The histograms of a group, by step. */
+class HistogramLane {
+  readonly #totals: (HistogramTotal | undefined)[]
+  readonly #report: HistogramReport
+  readonly #isMean: boolean
+
+  constructor(steps: number, isMean: boolean, report: HistogramReport) {
+    this.#totals = new Array(steps).fill(undefined)
+    this.#report = report
+    this.#isMean = isMean
+  }
+
+  add({ present, histograms }: Column, metric: string): void {
+    for (let step = 0; step < present.length; step++) {
+      if (present[step] !== HISTOGRAM) continue
+      const total = this.#totals[step] ?? new HistogramTotal(this.#isMean)
+      this.#totals[step] = total
+      if (total.areSchemasMixed) continue
+      total.add(histograms?.[step] as Histogram)
+      if (total.areSchemasMixed) this.#report.mixedSchemas(metric)
+    }
+  }
+
+  /** Replaces what the floats have given at steps with histograms. */
+  finish(into: Column): void {
+    for (const [step, total] of this.#totals.entries()) {
+      if (total === undefined) continue
+      if (into.present[step] === FLOAT) {
+        into.present[step] = 0
+        into.count--
+        this.#report.mixedWithFloats()
+        continue
+      }
+      if (total.areBoundsReconciled) this.#report.reconciledBuckets()
+      if (total.areSchemasMixed) continue
+      if (total.haveResetsCollided) this.#report.conflictingResets()
+      putHistogram(into, step, compactHistogram(total.result()))
+    }
+  }
 }
 
 export class Sum implements Accumulator {
   readonly #sums: Float64Array
   readonly #rests: Float64Array
   readonly #seen: Uint8Array
+  readonly #report: HistogramReport
+  #lane: HistogramLane | undefined
 
-  constructor(steps: number, _report: HistogramReport) {
+  constructor(steps: number, report: HistogramReport) {
     this.#sums = new Float64Array(steps)
     this.#rests = new Float64Array(steps)
     this.#seen = new Uint8Array(steps)
+    this.#report = report
   }
 
-  add(column: Column): void {
+  add(column: Column, metric: string): void {
     addCompensated(this.#sums, this.#rests, this.#seen, column.values, column.present)
+    if (!column.hasHistograms) return
+    this.#lane ??= new HistogramLane(this.#seen.length, false, this.#report)
+    this.#lane.add(column, metric)
   }
 
   finish(into: Column): void {
@@ -41,6 +98,7 @@ export class Sum implements Accumulator {
       present[step] = FLOAT
       into.count++
     }
+    this.#lane?.finish(into)
   }
 }
 
@@ -63,20 +121,26 @@ export class Average implements Accumulator {
   readonly #sums: Float64Array
   readonly #rests: Float64Array
   readonly #counts: Float64Array
-  /** Set from the step on where a sum would have overflowed: then `#sums` has means. */
+  readonly #report: HistogramReport
+  /** 1 from where on a sum would have overflowed: there `#sums` has means. */
   #isMean: Uint8Array | undefined
+  #lane: HistogramLane | undefined
 
-  constructor(steps: number, _report: HistogramReport) {
+  constructor(steps: number, report: HistogramReport) {
     this.#sums = new Float64Array(steps)
     this.#rests = new Float64Array(steps)
     this.#counts = new Float64Array(steps)
+    this.#report = report
   }
 
-  add({ values, present }: Column): void {
+  add(column: Column, metric: string): void {
+    const { values, present } = column
     for (let step = 0; step < values.length; step++) {
-      if (present[step] !== FLOAT) continue
-      this.#addValue(step, values[step]!)
+      if (present[step] === FLOAT) this.#addValue(step, values[step]!)
     }
+    if (!column.hasHistograms) return
+    this.#lane ??= new HistogramLane(this.#counts.length, true, this.#report)
+    this.#lane.add(column, metric)
   }
 
   finish(into: Column): void {
@@ -90,6 +154,7 @@ export class Average implements Accumulator {
       present[step] = FLOAT
       into.count++
     }
+    this.#lane?.finish(into)
   }
 
   #addValue(step: number, value: number): void {

@@ -1,9 +1,9 @@
 import { type Labels, METRIC_NAME } from '@promlet/model'
 import { annotationTexts } from '../annotations.ts'
-import { type Column, clearColumn, FLOAT } from '../columns/column.ts'
+import { type Column, clearColumn, FLOAT, removeStep } from '../columns/column.ts'
 import { findWindows, PerTimes, type Windows } from '../columns/windows.ts'
 import { rangeFunctions } from '../functions/range-catalog.ts'
-import type { FloatFunction, MixedFunction, MixedWindow, RangeCall, RangeFunction } from '../functions/range-function.ts'
+import type { FloatFunction, MixedFunction, RangeCall, RangeFunction } from '../functions/range-function.ts'
 import { gridTimes } from '../plan/grid.ts'
 import type { WindowCallNode } from '../plan/node.ts'
 import { dropMetadata, type EvalContext } from './context.ts'
@@ -75,8 +75,8 @@ export class WindowCall implements Operator {
     const { times, values, histogramTimes = new Float64Array(0), histograms = [] } = samples
     const windows = this.#windows.get(histogramTimes)
     this.#context.samplesRead.total += windows.total
+    this.#floats({ times, values, windows: floatWindows }, into)
     if (this.#mixed === undefined) {
-      this.#floats({ times, values, windows: floatWindows }, into)
       if (haveBoth(floatWindows, windows, into)) {
         const text = annotationTexts.ignoredInRange(this.#current?.get(METRIC_NAME) ?? '')
         this.#context.annotations.info(text, (this.#node.call.args[0] ?? this.#node.call).position)
@@ -84,18 +84,24 @@ export class WindowCall implements Operator {
       return
     }
     for (let step = 0; step < this.#node.grid.count; step++) {
-      const window: MixedWindow = {
+      const histogramLow = windows.low[step]!
+      const histogramHigh = windows.high[step]!
+      if (histogramLow === histogramHigh) continue
+      const floatLow = floatWindows.low[step]!
+      const floatHigh = floatWindows.high[step]!
+      removeStep(into, step)
+      const window = {
         step,
         floatTimes: times,
         floats: values,
-        floatLow: floatWindows.low[step]!,
-        floatHigh: floatWindows.high[step]!,
+        floatLow,
+        floatHigh,
         histogramTimes,
         histograms,
-        histogramLow: windows.low[step]!,
-        histogramHigh: windows.high[step]!,
+        histogramLow,
+        histogramHigh,
       }
-      if (window.floatLow < window.floatHigh || window.histogramLow < window.histogramHigh) this.#mixed(window, into)
+      this.#mixed(window, into)
     }
   }
 

@@ -12,20 +12,22 @@ export interface DurationScope {
 
 /** Computes an offset, which may be negative. @throws QueryError for a division by zero or a result out of range. */
 export function offsetMs(expr: DurationExpr | undefined, scope: DurationScope): number {
-  return expr === undefined ? 0 : toMs(seconds(expr, scope), expr)
+  return expr === undefined ? 0 : toMs(expr, scope)
 }
 
 /** Computes a range or a step. @throws QueryError when it is not above zero, else as `offsetMs`. */
 export function positiveMs(expr: DurationExpr, scope: DurationScope): DurationMs {
-  const value = seconds(expr, scope)
-  if (!(value > 0)) throw fault(expr, 'duration must be greater than 0')
-  return toMs(value, expr)
+  if (!(seconds(expr, scope) > 0)) throw fault(expr, 'duration must be greater than 0')
+  return toMs(expr, scope)
 }
 
 /** Go keeps durations as 64-bit nanoseconds; Prometheus compares seconds with the same bound. */
 const SECONDS_MAX = 2 ** 63
 
-function toMs(value: number, expr: DurationExpr): number {
+function toMs(expr: DurationExpr, scope: DurationScope): number {
+  // Only what is computed goes through seconds, and may lose a millisecond on the way, as in Prometheus.
+  if (expr.kind === 'fixed') return expr.ms
+  const value = seconds(expr, scope)
   if (!(Math.abs(value) < SECONDS_MAX)) throw fault(expr, 'duration is out of range')
   const ms = Math.trunc(value * 1000)
   return ms === 0 ? 0 : ms

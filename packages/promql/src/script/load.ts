@@ -8,7 +8,9 @@ import type { ScriptStorage } from './storage.ts'
 export async function load(command: LoadCommand, storage: ScriptStorage): Promise<void> {
   await using appender = storage.appender()
   const native = command.withNhcb ? nhcbSeries(command.series) : []
-  for (const { labels, values } of [...command.series, ...native]) {
+  // Of two lines for one series the later holds.
+  const series = new Map([...command.series, ...native].map((line) => [line.labels.key, line]))
+  for (const { labels, values } of series.values()) {
     const ref = appender.series(labels)
     for (const [index, value] of values.entries()) append(appender, ref, index * command.step, value)
   }

@@ -138,13 +138,18 @@ function isMatch({ match }: Expectation, text: string): boolean {
 /** An instant query has to give what a range query gives at that step. */
 async function runAsRange(command: EvalCommand, value: Value, engine: PromqlEngine): Promise<Difference | undefined> {
   const { span, query } = command
-  if (span.kind !== 'instant' || value.kind === 'matrix' || value.kind === 'string') return undefined
+  if (span.kind !== 'instant' || value.kind === 'matrix' || value.kind === 'string' || dependsOnSpan(query)) return undefined
   const outcome = await attempt(() => engine.range(query, span.at - MINUTE, span.at + MINUTE, MINUTE))
   if (outcome instanceof Error) return { message: 'an error as a range query', expected: 'a result', got: outcome.message }
   // Answers over a range are in label order.
   if (expectationsOf(command, 'ordered').length > 0) return undefined
   const difference = compareResult(command, valueAt(outcome.value, span.at, value.kind))
   return difference === undefined ? undefined : { ...difference, message: `as a range query: ${difference.message}` }
+}
+
+/** True for queries that ask for the start, end, range or step of the query as a whole: these differ. */
+function dependsOnSpan(query: string): boolean {
+  return /\b(?:start|end|range|step)\s*\(\s*\)/i.test(query)
 }
 
 /** One step of an answer over a range, as an instant query would have given it. */
