@@ -9,5 +9,22 @@ export function createParser(format: ExpositionFormat, options: ParserOptions = 
   throw new ExpositionError('content-type', `${format} is not supported by Promlet yet: let the target answer text/plain`)
 }
 
-/** What a scrape asks for in its Accept header: the formats that `createParser` knows, the best first. */
-export const SCRAPE_ACCEPT = 'text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2'
+/** The scrape protocols that can be read, with what asks for them. `escaping` says how unusual names are to be written. */
+const ACCEPTS: Readonly<Record<string, (escaping: string) => string>> = {
+  PrometheusText1_0_0: (escaping) => `text/plain;version=1.0.0;escaping=${escaping}`,
+  PrometheusText0_0_4: () => 'text/plain;version=0.0.4',
+}
+
+/** The weight of the first protocol, in tenths: Prometheus knows five of them. */
+const FIRST_WEIGHT = 6
+
+/**
+ * The Accept header of a scrape: the protocols by their names in `scrape_protocols`, the most wanted first, as far as
+ * `createParser` can read them; all that it can read when it can read none of them; and at last anything.
+ */
+export function scrapeAccept(protocols: readonly string[], escaping: string): string {
+  const known = protocols.filter((protocol) => ACCEPTS[protocol] !== undefined)
+  const asked = known.length > 0 ? known : Object.keys(ACCEPTS)
+  const accepts = asked.map((protocol, index) => `${ACCEPTS[protocol]?.(escaping)};q=0.${FIRST_WEIGHT - index}`)
+  return [...accepts, `*/*;q=0.${FIRST_WEIGHT - asked.length}`].join(',')
+}

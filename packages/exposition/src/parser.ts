@@ -36,6 +36,8 @@ export interface ExpositionParser {
    * @throws ExpositionError `duplicate-label`
    */
   labels(): Labels
+  /** Of a series entry: the names of labels that stand there without a value, and so are not among its labels. */
+  emptyLabels(): readonly string[]
   /** Of a series entry, as it stands in the exposition. */
   seriesText(): string
   /** Of a series entry. Only OpenMetrics has them. */

@@ -150,6 +150,15 @@ export class TextLine {
     return Labels.fromPairs(pairs)
   }
 
+  /** The names of labels that stand there without a value. */
+  emptyLabels(): readonly string[] {
+    const names: string[] = []
+    for (let range = 2; range < this.#ranges.length; range += 4) {
+      if (this.#ranges[range + 2] === this.#ranges[range + 3]) names.push(this.#unescaped(range))
+    }
+    return names
+  }
+
   #unescaped(range: number): string {
     return unescapeText(utf8Text(this.#bytes, this.#ranges[range] as number, this.#ranges[range + 1] as number))
   }

@@ -155,6 +155,10 @@ export class TextParser implements ExpositionParser {
     return this.#readAgain().labels(TYPE_STATES[this.#type] as MetricType, this.#withType)
   }
 
+  emptyLabels(): readonly string[] {
+    return this.#readAgain().emptyLabels()
+  }
+
   seriesText(): string {
     return this.#readAgain().series
   }
