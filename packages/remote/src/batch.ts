@@ -1,0 +1,52 @@
+import { type Exemplar, type Histogram, isStaleAt, type Metadata, type Millis, type SeriesRef, setStale } from '@promlet/model'
+
+const FIRST_SLOTS = 64
+
+/** What one commit sends, before it is known to whom: samples in columns, the rest in lists. */
+export class Batch {
+  refs = new Float64Array(FIRST_SLOTS)
+  times = new Float64Array(FIRST_SLOTS)
+  values = new Float64Array(FIRST_SLOTS)
+  length = 0
+  readonly histograms: { readonly ref: SeriesRef; readonly at: Millis; readonly histogram: Histogram }[] = []
+  readonly exemplars: { readonly ref: SeriesRef; readonly exemplar: Exemplar }[] = []
+  readonly metadata = new Map<string, Metadata>()
+  /** Samples of layouts that are not known any more. */
+  lost = 0
+
+  append(ref: SeriesRef, at: Millis, value: number): void {
+    this.values[this.#slot(ref, at)] = value
+  }
+
+  appendStale(ref: SeriesRef, at: Millis): void {
+    const slot = this.#slot(ref, at)
+    setStale(this.values, slot)
+  }
+
+  appendRow(refs: readonly SeriesRef[], at: Millis, values: Float64Array, present: Uint8Array): void {
+    for (let index = 0; index < refs.length; index++) {
+      if (present[index] === 0) continue
+      const slot = this.#slot(refs[index] as SeriesRef, at)
+      if (isStaleAt(values, index)) setStale(this.values, slot)
+      else this.values[slot] = values[index] as number
+    }
+  }
+
+  #slot(ref: SeriesRef, at: Millis): number {
+    if (this.length === this.refs.length) {
+      this.refs = grown(this.refs)
+      this.times = grown(this.times)
+      this.values = grown(this.values)
+    }
+    this.refs[this.length] = ref
+    this.times[this.length] = at
+    return this.length++
+  }
+}
+
+/** Twice as long. `set` copies bits, so that stale markers survive. */
+function grown(column: Float64Array): Float64Array<ArrayBuffer> {
+  const longer = new Float64Array(column.length * 2)
+  longer.set(column)
+  return longer
+}
