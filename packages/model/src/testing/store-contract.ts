@@ -303,7 +303,7 @@ export const appendableContract: readonly ContractCase[] = [
     const start = store.now - HOUR
     const labels = Labels.of({ __name__: 'rpc_duration_seconds', job: 'api' })
     const refusals = []
-    for (const value of [histogram(), histogram(), histogram({ count: 99 })]) {
+    for (const value of [histogram(), histogram(), histogram({ sum: 99 })]) {
       await using appender = store.appendable.appender()
       appender.appendHistogram(appender.series(labels), start, value)
       refusals.push((await appender.commit()).duplicate)
