@@ -3,7 +3,7 @@
 // samples that are older than the newest of their series and were accepted within the out-of-order window.
 
 import type { Histogram, Millis } from '@promlet/model'
-import { ByteReader, ByteWriter, openBlob, sealBlob } from './bytes.ts'
+import { ByteWriter, openBlob, sealBlob } from './bytes.ts'
 import { StorageError } from './error.ts'
 import { readHistogram, writeHistogram } from './histogram-codec.ts'
 
@@ -127,11 +127,10 @@ function writeKeys(writer: ByteWriter, refs: Uint32Array, times: Float64Array): 
 
 /** @throws StorageError `corrupt` */
 export function decodeBatch(record: BatchRecord): Batch {
-  const data = openBlob(record.data, 'batch', record.id)
+  const reader = openBlob(record.data, 'batch', record.id)
   const kind = record.kind & ~LATE
-  if (kind === ROW) return decodeRow(record, data)
+  if (kind === ROW) return decodeRow(record, record.data.subarray(0, -4))
   const late = (record.kind & LATE) !== 0
-  const reader = new ByteReader(data)
   const length = reader.varint()
   const refs = new Uint32Array(length)
   const times = new Float64Array(length)

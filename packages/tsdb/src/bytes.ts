@@ -96,35 +96,40 @@ export function sealBlob(blob: Buffer): Buffer {
 }
 
 /**
- * The content of a blob, without its checksum.
- * @throws StorageError `corrupt` naming `what`, such as `chunk 17`.
+ * A reader of a blob's content.
+ * @throws StorageError `corrupt` naming `what`, such as `chunk`, and its id, when the checksum does not fit.
  */
-export function openBlob(blob: Buffer, what: string, id: number): Buffer {
+export function openBlob(blob: Buffer, what: string, id: number): ByteReader {
   const end = blob.length - CRC_BYTES
-  if (end < 0 || crc32(end === blob.length ? blob : blob.subarray(0, end)) !== blob.readUInt32LE(end)) {
+  if (end < 0 || crc32(blob.subarray(0, end)) !== blob.readUInt32LE(end)) {
     throw new StorageError('corrupt', `${what} ${id}: its checksum does not fit its content`)
   }
-  return blob.subarray(0, end)
+  return new ByteReader(blob, end)
 }
 
-/** Reads what a `ByteWriter` wrote, in the same order. */
+/**
+ * Reads what a `ByteWriter` wrote, in the same order. Hand it a whole blob with its checksum, or a copy with four bytes
+ * more than are read: packed columns are read four bytes at a time.
+ */
 export class ByteReader {
   readonly bytes: Uint8Array
+  readonly view: DataView
   at: number
-  readonly #view: DataView
+  readonly #end: number
 
-  constructor(bytes: Uint8Array, at = 0) {
+  constructor(bytes: Uint8Array, end = bytes.length, at = 0) {
     this.bytes = bytes
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#end = end
     this.at = at
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   get done(): boolean {
-    return this.at >= this.bytes.length
+    return this.at >= this.#end
   }
 
   byte(): number {
-    if (this.at >= this.bytes.length) throw truncated()
+    if (this.at >= this.#end) throw truncated()
     return this.bytes[this.at++] as number
   }
 
@@ -145,9 +150,7 @@ export class ByteReader {
   }
 
   double(): number {
-    if (this.at + 8 > this.bytes.length) throw truncated()
-    this.at += 8
-    return this.#view.getFloat64(this.at - 8, true)
+    return this.view.getFloat64(this.skip(8), true)
   }
 
   /** Fills `into` from index `from` to the end with doubles, bit by bit. */
@@ -157,9 +160,16 @@ export class ByteReader {
 
   /** A view on the next bytes. */
   raw(length: number): Uint8Array {
-    if (this.at + length > this.bytes.length) throw truncated()
-    this.at += length
-    return this.bytes.subarray(this.at - length, this.at)
+    const start = this.skip(length)
+    return this.bytes.subarray(start, start + length)
+  }
+
+  /** Steps over the next bytes and gives where they began. */
+  skip(length: number): number {
+    const start = this.at
+    if (start + length > this.#end) throw truncated()
+    this.at = start + length
+    return start
   }
 
   text(): string {

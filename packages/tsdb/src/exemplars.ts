@@ -3,7 +3,7 @@
 
 import { type Exemplar, Labels, type Matcher, type Millis, type SeriesRef, type TimeRange } from '@promlet/model'
 import type { Database, Statement } from '@promlet/sqlite'
-import { ByteReader, ByteWriter, openBlob } from './bytes.ts'
+import { ByteWriter, openBlob } from './bytes.ts'
 import { sameBits } from './sameness.ts'
 
 /** Exemplars of one series, in order of time. */
@@ -83,7 +83,7 @@ function encode({ labels, value }: Exemplar): Buffer {
 }
 
 function decode({ id, at_ms, data }: ExemplarRecord): Required<Exemplar> {
-  const reader = new ByteReader(openBlob(data, 'exemplar', id))
+  const reader = openBlob(data, 'exemplar', id)
   const value = reader.double()
   const pairs = Array.from({ length: reader.varint() }, () => [reader.text(), reader.text()] as const)
   return { labels: Labels.fromPairs(pairs), value, at: at_ms }

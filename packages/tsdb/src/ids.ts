@@ -1,6 +1,6 @@
 // Lists of ids as bytes: first the count, then each id less the one before.
 
-import { ByteReader, ByteWriter, openBlob } from './bytes.ts'
+import { ByteWriter, openBlob } from './bytes.ts'
 
 export const NO_IDS = new Uint32Array(0)
 
@@ -17,7 +17,7 @@ export function encodeIds(ids: Uint32Array): Buffer {
 
 /** @throws StorageError `corrupt` */
 export function decodeIds(blob: Buffer, what: string, id: number): Uint32Array {
-  const reader = new ByteReader(openBlob(blob, what, id))
+  const reader = openBlob(blob, what, id)
   const ids = new Uint32Array(reader.varint())
   for (let index = 0, before = 0; index < ids.length; index++) ids[index] = before += reader.zigzag()
   return ids

@@ -2,7 +2,7 @@
 
 import { Labels } from '@promlet/model'
 import type { Database, Statement } from '@promlet/sqlite'
-import { ByteReader, ByteWriter, openBlob } from './bytes.ts'
+import { ByteWriter, openBlob } from './bytes.ts'
 import { Cache } from './cache.ts'
 import { StorageError } from './error.ts'
 import type { State } from './snapshot-state.ts'
@@ -133,7 +133,7 @@ export function encodePairs(pairs: readonly number[]): Buffer {
 }
 
 export function decodePairs(blob: Buffer, ref: number): number[] {
-  const reader = new ByteReader(openBlob(blob, 'series', ref))
+  const reader = openBlob(blob, 'series', ref)
   const pairs: number[] = []
   while (!reader.done) pairs.push(reader.varint())
   return pairs
