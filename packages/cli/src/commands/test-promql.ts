@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises'
+import { systemClock } from '@promlet/model'
+import { type EvalReport, runScript } from '@promlet/promql'
+import { createRegistry, silentLogger } from '@promlet/telemetry'
+import { openStore } from '@promlet/tsdb'
+import { type Command, CommandError, print, printError } from '../command.ts'
+import { parseFlags } from '../flags.ts'
+
+export const testPromql: Command = {
+  summary: 'Runs PromQL test scripts.',
+  help: `Usage: promlet test promql FILE…
+
+Runs scripts in Prometheus's test language: load, clear, eval instant, eval range, with what is expected.
+Prints each failure with file, line, query, what was expected and what came, and ends with "N passed, N failed".
+Exits with 1 when anything failed.`,
+  async run(args) {
+    const { positionals } = parseFlags([], args)
+    if (positionals.length === 0) throw new CommandError('expected at least one file')
+    let passed = 0
+    let failed = 0
+    for (const file of positionals) {
+      const reports = await runFile(file)
+      for (const report of reports) {
+        if (report.failure === undefined) passed++
+        else {
+          failed++
+          print(failureText(report, report.failure))
+        }
+      }
+    }
+    print(`${passed} passed, ${failed} failed`)
+    return failed === 0 ? 0 : 1
+  },
+}
+
+/** A file that cannot be read or parsed counts as one failure. */
+async function runFile(file: string): Promise<readonly EvalReport[]> {
+  try {
+    const text = await readFile(file, 'utf8')
+    return await runScript(text, { file, clock: systemClock, openStorage: openEmptyStore })
+  } catch (error) {
+    printError(`${file}: ${error instanceof Error ? error.message : String(error)}`)
+    return [{ file, line: 1, query: '', failure: { message: 'not run', expected: 'a script that can be run', got: 'the error above' } }]
+  }
+}
+
+async function openEmptyStore() {
+  const store = await openStore({ path: ':memory:', clock: systemClock, logger: silentLogger, registry: createRegistry() })
+  return {
+    appender: () => store.appender(),
+    select: store.select.bind(store),
+    labelNames: store.labelNames.bind(store),
+    labelValues: store.labelValues.bind(store),
+    series: store.series.bind(store),
+    [Symbol.asyncDispose]: () => store.close(),
+  }
+}
+
+function failureText({ file, line, query }: EvalReport, { message, expected, got }: NonNullable<EvalReport['failure']>): string {
+  return `${file}:${line}: ${query}: ${message}\n  expected: ${indent(expected)}\n  got:      ${indent(got)}`
+}
+
+function indent(text: string): string {
+  return text.replaceAll('\n', '\n            ')
+}

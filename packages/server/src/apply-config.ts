@@ -1,0 +1,34 @@
+import type { PrometheusConfig } from '@promlet/config'
+import { alertingOf, type Build, openRemote, remoteOf, rulesOf, startRules, startScraping, storageOptions } from './components.ts'
+
+/** Hands a checked configuration to every part; each restarts only what changed in its own. */
+export async function applyConfig(build: Build, next: PrometheusConfig): Promise<void> {
+  const { live } = build
+  const before = live.config
+  live.config = next
+  live.store?.configure(storageOptions(build, next.storage))
+  const rewired = await applyRemote(build, before)
+  await live.notifier?.reload(alertingOf(next))
+  if (rewired) return
+  await live.ruleEngine?.reload(rulesOf(next))
+  await live.scraper?.reload(next.scrapeConfigs)
+}
+
+/**
+ * While there are endpoints before and after, remote write takes the change over by itself. When the first one comes
+ * or the last one goes, samples go elsewhere, and what writes them is started anew.
+ */
+async function applyRemote(build: Build, before: PrometheusConfig): Promise<boolean> {
+  const { live } = build
+  if (live.config.remoteWrite.length > 0 === before.remoteWrite.length > 0) {
+    await live.remote?.reload(remoteOf(live.config))
+    return false
+  }
+  const { scraper, ruleEngine, remote } = live
+  await Promise.all([scraper?.close(), ruleEngine?.close()])
+  await remote?.close()
+  await openRemote(build)
+  await startRules(build)
+  await startScraping(build)
+  return true
+}

@@ -1,0 +1,186 @@
+// One function per step of starting up. Each puts what it started into `live` and gives the function that stops it;
+// stopping goes through `live`, as a reload may have replaced the part.
+
+import type { PrometheusConfig, StorageConfig } from '@promlet/config'
+import type { HttpClientFactory } from '@promlet/http'
+import type { Appendable, Clock, Millis } from '@promlet/model'
+import { createEngine } from '@promlet/promql'
+import { startPushgateway } from '@promlet/pushgateway'
+import { createQueryClient, fanOut, startRemoteWrite } from '@promlet/remote'
+import { startNotifier, startRuleEngine } from '@promlet/rule-engine'
+import { startScraper } from '@promlet/scraper'
+import type { Logger } from '@promlet/telemetry'
+import { openStore } from '@promlet/tsdb'
+import { engineMetrics } from './engine-metrics.ts'
+import { type Live, StackError } from './live.ts'
+import type { Registries } from './registries.ts'
+import type { StackSettings } from './settings.ts'
+
+/** What the steps work with. */
+export interface Build {
+  readonly settings: StackSettings
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly httpClient: HttpClientFactory
+  readonly registries: Registries
+  readonly live: Live
+  readonly startedAt: Millis
+  /** Without a slash at the end. */
+  readonly externalUrl: string
+}
+
+type Stop = () => Promise<void>
+
+/** The store, and where scrapes and rules write: the store, the endpoints of `remote_write`, or both. */
+export async function openStorage(build: Build): Promise<Stop> {
+  const { settings, clock, logger, registries, live } = build
+  if (settings.components.has('tsdb')) {
+    const { path } = settings.storage
+    live.store = await openStore({
+      path,
+      clock,
+      logger: logger.child({ component: 'tsdb' }),
+      registry: registries.tsdb,
+      ...storageOptions(build, live.config.storage),
+    })
+  }
+  await openRemote(build)
+  return async () => {
+    await live.remote?.close()
+    await live.store?.close()
+  }
+}
+
+/** What of the store can change at a reload; the file wins over the flags. */
+export function storageOptions({ settings }: Build, storage: StorageConfig) {
+  return {
+    retentionTimeMs: storage.retentionTimeMs ?? settings.storage.retentionTimeMs,
+    retentionSizeBytes: storage.retentionSizeBytes ?? settings.storage.retentionSizeBytes,
+    outOfOrderTimeWindowMs: storage.outOfOrderTimeWindowMs,
+  }
+}
+
+/** Starts remote write when there are endpoints, and says where samples go. */
+export async function openRemote(build: Build): Promise<void> {
+  const { clock, logger, registries, httpClient, live, settings } = build
+  if (live.config.remoteWrite.length > 0) {
+    live.remote = await startRemoteWrite({
+      ...remoteOf(live.config),
+      clock,
+      logger: logger.child({ component: 'remote' }),
+      registry: registries.remote,
+      httpClient,
+      flushDeadlineMs: settings.remoteFlushDeadlineMs,
+    })
+  } else delete live.remote
+  const targets: Appendable[] = [live.store, live.remote].filter((target) => target !== undefined)
+  const [primary, ...others] = targets
+  if (primary === undefined) delete live.appendable
+  else live.appendable = others.length === 0 ? primary : fanOut(primary, others)
+}
+
+export function remoteOf({ remoteWrite, global }: PrometheusConfig) {
+  return { config: remoteWrite, externalLabels: global.externalLabels }
+}
+
+/** The engine over the store, or the server elsewhere that answers queries. */
+export async function openQueries(build: Build): Promise<Stop> {
+  const { settings, clock, live, registries, httpClient } = build
+  if (live.store !== undefined) {
+    live.engine = createEngine({
+      queryable: live.store,
+      clock,
+      ...settings.query,
+      defaultSubqueryStepMs: () => live.config.global.evaluationIntervalMs,
+      observe: engineMetrics(registries.server, settings.query.maxConcurrency),
+    })
+    return async () => {}
+  }
+  const url = settings.elsewhere.query
+  if (url === undefined) return async () => {}
+  const client = createQueryClient({ url, httpClient, timeoutMs: settings.query.timeoutMs })
+  live.engine = client
+  return () => client.close()
+}
+
+export async function startGateway({ settings, clock, logger, registries, live }: Build): Promise<Stop> {
+  if (!settings.components.has('pushgateway')) return async () => {}
+  const { listenAddress, persistenceFile, configFile, ...options } = settings.pushgateway
+  live.pushgateway = await startPushgateway({
+    ...options,
+    ...(listenAddress === undefined ? {} : { listenAddress }),
+    ...(persistenceFile === undefined ? {} : { persistenceFile }),
+    flags: settings.flags,
+    clock,
+    logger: logger.child({ component: 'pushgateway' }),
+    registry: registries.pushgateway,
+    version: settings.version,
+  })
+  return async () => live.pushgateway?.close()
+}
+
+/** The notifier: the queue of alerts and the Alertmanagers that it sends to. */
+export async function startAlerting({ settings, clock, logger, registries, httpClient, live }: Build): Promise<Stop> {
+  if (!settings.components.has('rule-engine')) return async () => {}
+  live.notifier = await startNotifier({
+    config: alertingOf(live.config),
+    clock,
+    logger: logger.child({ component: 'notifier' }),
+    registry: registries.rules,
+    httpClient,
+    ...settings.notifier,
+  })
+  return async () => live.notifier?.close()
+}
+
+export function alertingOf({ alerting, global }: PrometheusConfig) {
+  return { alerting, externalLabels: global.externalLabels }
+}
+
+export async function startRules({ settings, clock, logger, registries, live, externalUrl }: Build): Promise<Stop> {
+  if (!settings.components.has('rule-engine')) return async () => {}
+  const { engine, notifier } = live
+  if (engine === undefined || notifier === undefined) {
+    throw new StackError(
+      'incomplete',
+      'the rule engine needs something that answers queries: run tsdb here too, or say --query.url=http://…',
+    )
+  }
+  live.ruleEngine = await startRuleEngine({
+    config: rulesOf(live.config),
+    engine,
+    appendable: writableFor('rule engine', live),
+    alertSink: notifier,
+    clock,
+    logger: logger.child({ component: 'rule-engine' }),
+    registry: registries.rules,
+    externalUrl,
+    ...settings.rules,
+  })
+  return async () => live.ruleEngine?.close()
+}
+
+export function rulesOf({ ruleFiles, global }: PrometheusConfig) {
+  const { evaluationIntervalMs, ruleQueryOffsetMs, externalLabels } = global
+  return { ruleFiles, evaluationIntervalMs, queryOffsetMs: ruleQueryOffsetMs, externalLabels }
+}
+
+export async function startScraping({ settings, clock, logger, registries, httpClient, live }: Build): Promise<Stop> {
+  if (!settings.components.has('scraper')) return async () => {}
+  live.scraper = await startScraper({
+    config: live.config.scrapeConfigs,
+    appendable: writableFor('scraper', live),
+    clock,
+    logger: logger.child({ component: 'scraper' }),
+    registry: registries.scraper,
+    httpClient,
+    version: settings.version,
+    externalLabels: live.config.global.externalLabels,
+  })
+  return async () => live.scraper?.close()
+}
+
+function writableFor(name: string, { appendable }: Live): Appendable {
+  if (appendable !== undefined) return appendable
+  throw new StackError('incomplete', `the ${name} has nowhere to write: run tsdb here too, or add a remote_write to the configuration`)
+}

@@ -1,0 +1,32 @@
+import type { PrometheusConfig } from '@promlet/config'
+import type { Appendable, Millis, QueryEngine } from '@promlet/model'
+import type { Pushgateway } from '@promlet/pushgateway'
+import type { RemoteWrite } from '@promlet/remote'
+import type { Notifier, RuleEngine } from '@promlet/rule-engine'
+import type { Scraper } from '@promlet/scraper'
+import type { Store } from '@promlet/tsdb'
+
+/** What runs in this process at the moment. Parts appear while the stack starts and are replaced by some reloads. */
+export interface Live {
+  config: PrometheusConfig
+  lastReload: { readonly ok: boolean; readonly at: Millis }
+  store?: Store
+  engine?: QueryEngine
+  remote?: RemoteWrite
+  /** Where scrapes, rules and remote writes go: the store, the remote endpoints, or both. */
+  appendable?: Appendable
+  notifier?: Notifier
+  ruleEngine?: RuleEngine
+  scraper?: Scraper
+  pushgateway?: Pushgateway
+}
+
+/** The stack cannot start or reload as it was asked to. The message is one sentence for the person who asked. */
+export class StackError extends Error {
+  override readonly name = 'StackError'
+  readonly code: 'incomplete'
+  constructor(code: StackError['code'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
