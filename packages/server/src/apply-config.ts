@@ -1,5 +1,15 @@
 import type { PrometheusConfig } from '@promlet/config'
-import { alertingOf, type Build, openRemote, remoteOf, rulesOf, startRules, startScraping, storageOptions } from './components.ts'
+import {
+  alertingOf,
+  type Build,
+  openRemote,
+  remoteOf,
+  rulesOf,
+  startAlerting,
+  startRules,
+  startScraping,
+  storageOptions,
+} from './components.ts'
 
 /** Hands a checked configuration to every part; each restarts only what changed in its own. */
 export async function applyConfig(build: Build, next: PrometheusConfig): Promise<void> {
@@ -8,8 +18,8 @@ export async function applyConfig(build: Build, next: PrometheusConfig): Promise
   live.config = next
   live.store?.configure(storageOptions(build, next.storage))
   const rewired = await applyRemote(build, before)
-  await live.notifier?.reload(alertingOf(next))
   if (rewired) return
+  await live.notifier?.reload(alertingOf(next))
   await live.ruleEngine?.reload(rulesOf(next))
   await live.scraper?.reload(next.scrapeConfigs)
 }
@@ -24,10 +34,12 @@ async function applyRemote(build: Build, before: PrometheusConfig): Promise<bool
     await live.remote?.reload(remoteOf(live.config))
     return false
   }
-  const { scraper, ruleEngine, remote } = live
+  const { scraper, ruleEngine, notifier, remote } = live
   await Promise.all([scraper?.close(), ruleEngine?.close()])
-  await remote?.close()
+  await Promise.all([notifier?.close(), remote?.close()])
+  build.registries.workers.clear()
   await openRemote(build)
+  await startAlerting(build)
   await startRules(build)
   await startScraping(build)
   return true

@@ -126,7 +126,7 @@ export async function startAlerting({ settings, clock, logger, registries, httpC
     config: alertingOf(live.config),
     clock,
     logger: logger.child({ component: 'notifier' }),
-    registry: registries.rules,
+    registry: registries.workers,
     httpClient,
     ...settings.notifier,
   })
@@ -153,7 +153,7 @@ export async function startRules({ settings, clock, logger, registries, live, ex
     alertSink: notifier,
     clock,
     logger: logger.child({ component: 'rule-engine' }),
-    registry: registries.rules,
+    registry: registries.workers,
     externalUrl,
     ...settings.rules,
   })
@@ -172,7 +172,7 @@ export async function startScraping({ settings, clock, logger, registries, httpC
     appendable: writableFor('scraper', live),
     clock,
     logger: logger.child({ component: 'scraper' }),
-    registry: registries.scraper,
+    registry: registries.workers,
     httpClient,
     version: settings.version,
     externalLabels: live.config.global.externalLabels,

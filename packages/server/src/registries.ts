@@ -1,13 +1,13 @@
 import { buildInfo, createRegistry, processMetrics, type Registry } from '@promlet/telemetry'
 import { PROMETHEUS_VERSION } from './api/status.ts'
 
-/** One registry per component. All but the Pushgateway's, which has a port of its own, make up `/metrics`. */
+/** What is exposed together. All but the Pushgateway's, which has a port of its own, make up `/metrics`. */
 export interface Registries {
   readonly server: Registry
   readonly tsdb: Registry
   readonly remote: Registry
-  readonly rules: Registry
-  readonly scraper: Registry
+  /** Of scraper, rule engine and notifier: they share the metrics of discovery, and are started anew together. */
+  readonly workers: Registry
   readonly pushgateway: Registry
 }
 
@@ -16,8 +16,7 @@ export function createRegistries(): Registries {
     server: createRegistry(),
     tsdb: createRegistry(),
     remote: createRegistry(),
-    rules: createRegistry(),
-    scraper: createRegistry(),
+    workers: createRegistry(),
     pushgateway: createRegistry(),
   }
   processMetrics(registries.server)

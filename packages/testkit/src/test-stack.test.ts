@@ -76,6 +76,20 @@ describe('the stack in a test', () => {
     expect(await stack.query('up')).toMatchObject([{ value: 1 }])
   })
 
+  test('remote write that comes and goes by reload leaves scraping and alerts at work, and each metric there once', async () => {
+    await using stack = await startTestStack({ config, rules, targets: { 'shop:8080': 'orders_total 1\n', 'far:9090': { status: 204 } } })
+    await stack.advance('1m')
+    await stack.reload({ config: `${config}remote_write: [{url: 'http://far:9090/api/v1/write'}]\n`, rules })
+    await stack.advance('1m')
+    expect(await stack.query('up')).toMatchObject([{ value: 1 }])
+    await stack.reload({ config, rules })
+    await stack.advance('1m')
+    expect(await stack.query('count_over_time(up[1m])')).toMatchObject([{ value: 4 }])
+    const series = (await stack.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+    const names = series.map((line) => line.replace(/ \S+$/, ''))
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
+  })
+
   test('the API answers in process', async () => {
     await using stack = await startTestStack({ config, targets: { 'shop:8080': 'orders_total 1\n' } })
     await stack.advance('1m')

@@ -38,6 +38,8 @@ export interface TestStack extends AsyncDisposable {
   notifications(): readonly Notification[]
   /** The JSON of an API path, such as `/api/v1/targets`. */
   api(path: string): Promise<unknown>
+  /** What `/metrics` tells of the stack itself. */
+  metrics(): Promise<string>
   /** Takes over new texts as `POST /-/reload` does. @throws ConfigError, and nothing has changed. */
   reload(options: Pick<TestStackOptions, 'config' | 'rules'>): Promise<void>
 }
@@ -63,6 +65,7 @@ export async function startTestStack(options: TestStackOptions): Promise<TestSta
     query: (expr) => query(stack, expr, clock.now()),
     notifications: () => network.notifications,
     api: async (path) => (await stack.app?.inject({ method: 'GET', url: path }))?.json(),
+    metrics: async () => (await stack.app?.inject({ method: 'GET', url: '/metrics' }))?.body ?? '',
     reload: async (texts) => stack.reload(readTexts(texts)),
     [Symbol.asyncDispose]: () => stack.close(),
   }
