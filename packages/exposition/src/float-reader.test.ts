@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { asByteText } from './byte-text.ts'
 import { FloatReader, readNumber } from './float-reader.ts'
 
 /** As the parser reads: by bytes if they have the usual form, else by text. */
 function read(text: string): number | string {
-  const bytes = Buffer.from(text)
+  const bytes = asByteText(Buffer.from(text))
   const reader = new FloatReader()
   const value = reader.read(bytes, 0, bytes.length)
   return reader.end === bytes.length ? value : readNumber(bytes, 0, bytes.length)

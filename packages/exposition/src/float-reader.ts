@@ -2,6 +2,7 @@
 // power of ten is at most 22 is one exact integer times or divided by one exact power: one rounding, so the result is
 // the nearest float (Clinger 1990). All others, some one in ten in the field, take the way over a text.
 
+import { asByteText, type ByteText } from './byte-text.ts'
 import { type NumberProblem, parseSampleValue } from './number-text.ts'
 
 const PLUS = 0x2b
@@ -21,7 +22,7 @@ export class FloatReader {
   end = -1
 
   /** The number at `at`, read up to `limit` at most; `end` is -1 when it has another form than a plain decimal or `NaN`. */
-  read(bytes: Uint8Array, at: number, limit: number): number {
+  read(bytes: ByteText, at: number, limit: number): number {
     let index = at
     let byte = bytes[index] as number
     const negative = byte === MINUS
@@ -58,11 +59,16 @@ export class FloatReader {
       if (index === exponentStart) return this.#fail()
       scale += down ? -exponent : exponent
     }
-    // Above 2^53 a rounded sum is never below 2^53 again, so this tells whether every digit went in exactly.
-    if (mantissa >= EXACT_MAX || scale < -POWER_MAX || scale > POWER_MAX) return this.#fail()
     this.end = index
+    // Above 2^53 a rounded sum is never below 2^53 again, so this tells whether every digit went in exactly.
+    if (mantissa >= EXACT_MAX || scale < -POWER_MAX || scale > POWER_MAX) return this.#readText(bytes, at, index)
     const value = scale < 0 ? mantissa / (POWERS[-scale] as number) : mantissa * (POWERS[scale] as number)
     return negative ? -value : value
+  }
+
+  #readText(bytes: ByteText, at: number, end: number): number {
+    const value = Number(bytes.latin1Slice(at, end))
+    return Number.isFinite(value) ? value : this.#fail()
   }
 
   #readNaN(bytes: Uint8Array, at: number, limit: number): number {
@@ -79,7 +85,5 @@ export class FloatReader {
 
 /** The number that a whole range holds, in any form that Prometheus takes, or what is wrong with it. */
 export function readNumber(bytes: Uint8Array, start: number, end: number): number | NumberProblem {
-  let text = ''
-  for (let index = start; index < end; index++) text += String.fromCharCode(bytes[index] as number)
-  return parseSampleValue(text)
+  return parseSampleValue(asByteText(bytes).latin1Slice(start, end))
 }

@@ -28,6 +28,8 @@ interface Lines {
   kinds: Uint8Array
   /** What a line left behind for the lines below it; for a series nothing. */
   states: Uint8Array
+  /** Of the keys. */
+  hashes: Int32Array
 }
 
 /** The keys of the body that was read last, and those of the one that is being read. */
@@ -36,6 +38,8 @@ export class LineMemory {
   #kept: Lines
   /** The lines of this body, once it has been found to differ; those from `#runStart` up to `#next` are still to be copied. */
   #fresh: Lines | undefined
+  /** Lines that are not needed now, for their room. */
+  #spare: Lines
   #runStart: number
   /** The kept line that is expected. */
   #next: number
@@ -49,6 +53,7 @@ export class LineMemory {
     this.#body = new DataView(new ArrayBuffer(0))
     this.#kept = makeLines(0, 0)
     this.#fresh = undefined
+    this.#spare = makeLines(0, 0)
     this.#runStart = 0
     this.#next = 0
     this.#lastIn = undefined
@@ -59,6 +64,7 @@ export class LineMemory {
   /** Starts a body; what was met since the last `keep` is forgotten. */
   start(body: Uint8Array): void {
     this.#body = new DataView(body.buffer, body.byteOffset, body.byteLength)
+    if (this.#fresh !== undefined) this.#spare = this.#fresh
     this.#fresh = undefined
     this.#next = 0
     this.#lastIn = undefined
@@ -68,6 +74,7 @@ export class LineMemory {
   keep(): void {
     if (this.#fresh !== undefined) {
       this.#copyRun()
+      this.#spare = this.#kept
       this.#kept = this.#fresh
       this.#index = undefined
     } else if (this.#next < this.#kept.count) {
@@ -110,9 +117,11 @@ export class LineMemory {
 
   /** Takes the line in this range as met, which was not expected. Gives the number of the kept line with its key, or `UNKNOWN`. */
   meet(start: number, end: number, kind: LineKind, state: number): number {
-    const line = this.#find(start, end)
+    const hash = hashBytes(this.#body, start, end)
+    const line = this.#find(start, end, hash)
     if (this.#fresh === undefined) {
-      this.#fresh = makeLines(this.#kept.count + 64, this.#kept.keys.byteLength + 4096)
+      this.#fresh = this.#spare
+      this.#fresh.count = 0
       this.#runStart = 0
     }
     this.#copyRun()
@@ -122,7 +131,7 @@ export class LineMemory {
     this.#lastIn = this.#fresh
     this.#last = this.#fresh.count
     const id = line >= 0 ? (this.#kept.ids[line] as number) : UNKNOWN
-    append(this.#fresh, bytesOf(this.#body, start, end), kind, state, id)
+    append(this.#fresh, { key: bytesOf(this.#body, start, end), kind, state, id, hash })
     return id
   }
 
@@ -149,16 +158,17 @@ export class LineMemory {
     this.#runStart = this.#next
   }
 
-  #find(start: number, end: number): number {
-    const { keys, starts, count } = this.#kept
+  #find(start: number, end: number, hash: number): number {
+    const { keys, starts, hashes, count } = this.#kept
     if (count === 0) return -1
     this.#index ??= buildIndex(this.#kept)
     const mask = this.#index.length - 1
     const length = end - start
-    for (let place = hashBytes(this.#body, start, end) & mask; ; place = (place + 1) & mask) {
+    for (let place = hash & mask; ; place = (place + 1) & mask) {
       const line = (this.#index[place] as number) - 1
       if (line < 0) return -1
       const from = starts[line] as number
+      if (hashes[line] !== hash) continue
       if ((starts[line + 1] as number) - from === length && sameBytes(keys, from, this.#body, start, length)) return line
     }
   }
@@ -191,11 +201,11 @@ function hashBytes(bytes: DataView, start: number, end: number): number {
 }
 
 /** Holds line + 1 at its hash's place or the next free one; of lines with one key, the first. */
-function buildIndex({ count, keys, starts }: Lines): Int32Array {
+function buildIndex({ count, hashes }: Lines): Int32Array {
   const index = new Int32Array(2 ** Math.ceil(Math.log2(count * 2 + 1)))
   const mask = index.length - 1
   for (let line = 0; line < count; line++) {
-    let place = hashBytes(keys, starts[line] as number, starts[line + 1] as number) & mask
+    let place = (hashes[line] as number) & mask
     while (index[place] !== 0) place = (place + 1) & mask
     index[place] = line + 1
   }
@@ -210,10 +220,19 @@ function makeLines(lines: number, bytes: number): Lines {
     ids: new Int32Array(lines),
     kinds: new Uint8Array(lines),
     states: new Uint8Array(lines),
+    hashes: new Int32Array(lines),
   }
 }
 
-function append(lines: Lines, key: Uint8Array, kind: LineKind, state: number, id: number): void {
+interface Line {
+  readonly key: Uint8Array
+  readonly kind: LineKind
+  readonly state: number
+  readonly id: number
+  readonly hash: number
+}
+
+function append(lines: Lines, { key, kind, state, id, hash }: Line): void {
   const line = lines.count
   const keyStart = lines.starts[line] as number
   reserve(lines, 1, key.length)
@@ -222,6 +241,7 @@ function append(lines: Lines, key: Uint8Array, kind: LineKind, state: number, id
   lines.kinds[line] = kind
   lines.states[line] = state
   lines.ids[line] = id
+  lines.hashes[line] = hash
   lines.count++
 }
 
@@ -239,6 +259,7 @@ function appendRun(lines: Lines, source: Lines, from: number, to: number): void 
   lines.kinds.set(source.kinds.subarray(from, to), line)
   lines.states.set(source.states.subarray(from, to), line)
   lines.ids.set(source.ids.subarray(from, to), line)
+  lines.hashes.set(source.hashes.subarray(from, to), line)
   lines.count += to - from
 }
 
@@ -247,13 +268,14 @@ function reserve(lines: Lines, moreLines: number, moreBytes: number): void {
   const room = lines.count + moreLines
   const bytes = (lines.starts[lines.count] as number) + moreBytes
   if (room > lines.ids.length) {
-    lines.starts = grown(lines.starts, new Int32Array(room * 2 + 1))
-    lines.ids = grown(lines.ids, new Int32Array(room * 2))
-    lines.kinds = grown(lines.kinds, new Uint8Array(room * 2))
-    lines.states = grown(lines.states, new Uint8Array(room * 2))
+    lines.starts = grown(lines.starts, new Int32Array(moreRoom(room) + 1))
+    lines.ids = grown(lines.ids, new Int32Array(moreRoom(room)))
+    lines.kinds = grown(lines.kinds, new Uint8Array(moreRoom(room)))
+    lines.states = grown(lines.states, new Uint8Array(moreRoom(room)))
+    lines.hashes = grown(lines.hashes, new Int32Array(moreRoom(room)))
   }
   if (bytes > lines.keys.byteLength) {
-    const keys = grown(bytesOf(lines.keys, 0, lines.keys.byteLength), new Uint8Array(bytes * 2))
+    const keys = grown(bytesOf(lines.keys, 0, lines.keys.byteLength), new Uint8Array(moreRoom(bytes)))
     lines.keys = new DataView(keys.buffer)
   }
 }
@@ -265,4 +287,9 @@ function bytesOf(view: DataView, start: number, end: number): Uint8Array<ArrayBu
 function grown<T extends Uint8Array | Int32Array>(from: T, into: T): T {
   into.set(from)
   return into
+}
+
+/** A quarter more than needed: enough to grow seldom, and little to carry around. */
+function moreRoom(needed: number): number {
+  return needed + (needed >> 2) + 64
 }

@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer'
 import { quote } from '@promlet/model'
+import { asByteText } from './byte-text.ts'
 
 /** Bytes as Go's `%q` prints them: valid UTF-8 as text, every other byte as `\xNN`. */
 export function quoteBytes(bytes: Uint8Array): string {
@@ -40,17 +42,5 @@ export function isUtf8Text(bytes: Uint8Array, start: number, end: number): boole
 
 /** A range as text; bytes that are no UTF-8 become U+FFFD. */
 export function utf8Text(bytes: Uint8Array, start: number, end: number): string {
-  return decoder.decode(bytes.subarray(start, end))
+  return asByteText(bytes).utf8Slice(start, end)
 }
-
-function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    strictDecoder.decode(bytes)
-    return true
-  } catch {
-    return false
-  }
-}
-
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-const strictDecoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })

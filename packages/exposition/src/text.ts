@@ -1,4 +1,5 @@
 import type { Exemplar, Labels, MetricType } from '@promlet/model'
+import { asByteText, type ByteText } from './byte-text.ts'
 import { FloatReader } from './float-reader.ts'
 import { COMMENT_LINE, type LineKind, LineMemory, METADATA_LINE, SERIES_LINE, UNKNOWN } from './line-memory.ts'
 import type { Entry, ExpositionParser, MetadataEntry, ParserOptions } from './parser.ts'
@@ -19,7 +20,7 @@ export class TextParser implements ExpositionParser {
   readonly #float = new FloatReader()
   readonly #line = new TextLine()
   readonly #withType: boolean
-  #body: Uint8Array
+  #body: ByteText
   /** Where the current line starts, and where the next one does. */
   #lineStart: number
   #at: number
@@ -33,7 +34,7 @@ export class TextParser implements ExpositionParser {
 
   constructor(options: ParserOptions = {}) {
     this.#withType = options.typeAndUnitLabels ?? false
-    this.#body = new Uint8Array(0)
+    this.#body = asByteText(new Uint8Array(0))
     this.#lineStart = 0
     this.#at = 0
     this.#isRead = false
@@ -45,7 +46,7 @@ export class TextParser implements ExpositionParser {
 
   start(body: Uint8Array): void {
     this.#memory.start(body)
-    this.#body = body
+    this.#body = asByteText(body)
     this.#lineStart = 0
     this.#at = 0
     this.#type = 0
@@ -82,7 +83,7 @@ export class TextParser implements ExpositionParser {
   }
 
   /** Reads value and timestamp of a known series; false when they have not the usual form. */
-  #readSample(body: Uint8Array, at: number): boolean {
+  #readSample(body: ByteText, at: number): boolean {
     const value = this.#float.read(body, at, body.length)
     let end = this.#float.end
     if (end < 0) return false
