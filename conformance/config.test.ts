@@ -87,6 +87,12 @@ describe.skipIf(!hasConformance)('prometheus.yml as Prometheus reads it', () => 
       const path = `promtool/config/${file}`
       expectOutcome(file === TARGET_GROUP ? readTargetGroup(path) : await load(path), expectation)
     })
+    if (expectation.expect === 'good') {
+      test(`${file} printed with its defaults reads back as itself`, async () => {
+        const { yaml } = await loadPrometheusConfig(conformancePath(`promtool/config/${file}`), asPrometheus)
+        expect(parsePrometheusConfig(yaml, { file, ...asPrometheus, expandExternalLabels: false }).yaml).toBe(yaml)
+      })
+    }
     if (agent !== undefined) {
       test(`${file} is ${agent.expect} in agent mode`, async () => {
         expectOutcome(await load(`promtool/config/${file}`, { agentMode: true }), { file, ...agent })

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { leftOut, mapOf, notYet, optional, place, section, sound, type Values } from './schema/field.ts'
-import { bool, choice, secret, shown, text, texts, url } from './schema/scalar.ts'
+import { bool, choice, secret, text, texts, url } from './schema/scalar.ts'
 import { below, report } from './schema/yaml-file.ts'
 
 /** How to reach an HTTP server: the fields that Prometheus allows wherever it sends requests. Files are absolute paths. */
@@ -66,8 +66,8 @@ export const httpFields = {
   bearer_token: secret(),
   bearer_token_file: text(),
   tls_config: tlsSection,
-  follow_redirects: shown(bool(true)),
-  enable_http2: shown(bool(true)),
+  follow_redirects: bool(true),
+  enable_http2: bool(true),
   proxy_url: url(),
   no_proxy: leftOut('not supported by Promlet (yet): exceptions from the proxy'),
   proxy_from_environment: leftOut('not supported by Promlet (yet): the proxy that the environment names'),

@@ -106,7 +106,9 @@ describe('loadPrometheusConfig', () => {
         '  tls_config: {cert_file: client.crt, key_file: client.key}',
         '  static_configs: [{targets: ["localhost:9100", "http://localhost:9101"]}]',
         '  relabel_configs: [{source_labels: [__address__], target_label: url}]',
+        '  file_sd_configs: [{files: [later.json, targets.json]}]',
       ].join('\n'),
+      'targets.json': '[{"targts": []}]',
       'client.key': 'a key',
     })
     const path = join(home, 'prometheus.yml')
@@ -115,6 +117,7 @@ describe('loadPrometheusConfig', () => {
       'references/prometheus.yml:1:14: rule_files[0]: "missing.yml" does not point to an existing file',
       'references/prometheus.yml:4:27: scrape_configs[0].tls_config.cert_file: error checking client cert file "references/client.crt": open references/client.crt: no such file or directory',
       'references/prometheus.yml:5:49: scrape_configs[0].static_configs[0].targets[1]: instance 1 in group 0: "http://localhost:9101" is not a valid hostname; expected a host and port such as localhost:9090',
+      'references/targets.json:1:3: [0].targts: field targts not found in type targetgroup.Group; did you mean targets?',
     ])
   })
 })

@@ -37,7 +37,7 @@ export async function loadPrometheusConfig(path: string, options: ConfigOptions 
   const rules = await readRules(draft, folder, options)
   if (options.checkReferences === true) await checkReferences(draft, jobs.jobs, folder)
   throwProblems([...draft.file.problems, ...jobs.problems, ...rules.problems])
-  const ruleFilePatterns = draft.values.rule_files.map((pattern) => resolve(folder, pattern))
+  const ruleFilePatterns = absolutePaths(draft.values.rule_files, folder)
   return toPrometheusConfig(draft, folder, { jobs: jobs.jobs, ruleFilePatterns, ruleFiles: rules.files, yaml: printConfig(draft.values) })
 }
 
@@ -51,12 +51,17 @@ export function parsePrometheusConfig(contents: string, { file, ...options }: Co
   throwProblems(draft.file.problems)
   const folder = dirname(resolve(file))
   const jobs = draft.values.scrape_configs.map((values) => ({ values, folder }))
-  const ruleFilePatterns = draft.values.rule_files.map((pattern) => resolve(folder, pattern))
+  const ruleFilePatterns = absolutePaths(draft.values.rule_files, folder)
   return toPrometheusConfig(draft, folder, { jobs, ruleFilePatterns, ruleFiles: [], yaml: printConfig(draft.values) })
 }
 
 function throwProblems(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new ConfigError(problems)
+}
+
+/** An empty pattern matches nothing, not the folder. */
+function absolutePaths(patterns: readonly string[], folder: string): readonly string[] {
+  return patterns.filter((pattern) => pattern !== '').map((pattern) => resolve(folder, pattern))
 }
 
 interface ReadJobs {
@@ -69,8 +74,8 @@ async function readJobs({ values }: Draft, folder: string, options: ConfigOption
   const jobs: Job[] = values.scrape_configs.map((job) => ({ values: job, folder }))
   const problems: Problem[] = []
   const foundIn = new Map(jobs.map((job) => [job.values.job_name, 'main config file']))
-  for (const pattern of values.scrape_config_files) {
-    for (const path of await glob(resolve(folder, pattern))) {
+  for (const pattern of absolutePaths(values.scrape_config_files, folder)) {
+    for (const path of await glob(pattern)) {
       const read = await readJobFile(path, values.global, options)
       problems.push(...read.problems)
       for (const job of read.jobs) {
@@ -104,7 +109,7 @@ function repeatedJob({ values }: Job, first: string): Problem {
 
 async function readRules({ values }: Draft, folder: string, options: ConfigOptions): Promise<{ files: RuleFile[]; problems: Problem[] }> {
   const nameValidation = options.nameValidation ?? nameValidationOf(values.global)
-  const paths = await Promise.all(values.rule_files.map((pattern) => glob(resolve(folder, pattern))))
+  const paths = await Promise.all(absolutePaths(values.rule_files, folder).map(glob))
   // A file that several patterns match is read once.
   const unique = [...new Set(paths.flat())]
   const read = await Promise.all(unique.map((path) => readRuleFile(path, { ...options, nameValidation })))

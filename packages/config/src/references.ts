@@ -1,17 +1,18 @@
 // What `promtool check config` looks at beyond the configuration itself: that the files it names exist and that its
 // targets have addresses when relabelling is done.
 
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { compileRelabel, formatDuration, Labels, quote } from '@promlet/model'
 import { type DiscoveryValues, refuseTarget } from './discovery.ts'
-import { isGlob } from './glob.ts'
+import { glob, isGlob } from './glob.ts'
 import type { HttpValues } from './http-client.ts'
-import { unreadable } from './problem.ts'
+import { ConfigError, type Problem, unreadable } from './problem.ts'
 import type { Draft, Job } from './prometheus.ts'
 import { type RelabelValues, toRelabelConfig } from './relabel.ts'
 import { place } from './schema/field.ts'
-import { type At, below, report } from './schema/yaml-file.ts'
+import { type At, below, note, report } from './schema/yaml-file.ts'
+import { parseTargetGroups } from './target-groups.ts'
 
 /** Reports files that do not exist and targets without a usable address. */
 export async function checkReferences({ values }: Draft, jobs: readonly Job[], folder: string): Promise<void> {
@@ -23,10 +24,12 @@ export async function checkReferences({ values }: Draft, jobs: readonly Job[], f
   )
   for (const job of jobs) {
     await checkHttpFiles(job.values, job.folder)
+    await checkTargetFiles(job.values, job.folder)
     checkTargets(job.values, jobLabels(job))
   }
   for (const set of values.alerting.alertmanagers) {
     await checkHttpFiles(set, folder)
+    await checkTargetFiles(set, folder)
     checkTargets(set, { __scheme__: set.scheme, __alerts_path__: `${set.path_prefix}/api/v2/alerts` })
   }
 }
@@ -47,6 +50,25 @@ async function checkFile(at: At, file: string, folder: string, what: string): Pr
   const path = resolve(folder, file)
   const error = await missing(path)
   if (error !== undefined) report(at, `error checking ${what} file ${quote(path)}: ${unreadable(path, error).message}`)
+}
+
+/** A target file may come later, so that a missing one is only worth a note; one that exists has to be right. */
+async function checkTargetFiles(values: DiscoveryValues, folder: string): Promise<void> {
+  for (const { files, [place]: at } of values.file_sd_configs) {
+    for (const [index, file] of files.entries()) {
+      const paths = await glob(resolve(folder, file))
+      if (paths.length === 0) note(below(at, 'files', index), `file ${quote(file)} for file_sd does not exist`)
+      for (const path of paths) await checkTargetFile(path, at.file.problems)
+    }
+  }
+}
+
+async function checkTargetFile(path: string, problems: Problem[]): Promise<void> {
+  try {
+    parseTargetGroups(await readFile(path, 'utf8'), path)
+  } catch (error) {
+    problems.push(...(error instanceof ConfigError ? error.problems : [unreadable(path, error)]))
+  }
 }
 
 /** Why a path cannot be looked at, or undefined for one that exists. */

@@ -49,8 +49,8 @@ const queueFields = {
 }
 
 const metadataFields = {
-  send: shown(bool(true)),
-  send_interval: shown(duration(60_000)),
+  send: bool(true),
+  send_interval: duration(60_000),
   max_samples_per_send: int(2000),
 }
 

@@ -74,7 +74,7 @@ const inherited = inheritedFields
 const scrapeFields = {
   job_name: shown(text()),
   honor_labels: bool(),
-  honor_timestamps: shown(bool(true)),
+  honor_timestamps: bool(true),
   track_timestamps_staleness: shown(bool()),
   params: mapOf(texts()),
   scrape_interval: duration(),
@@ -87,7 +87,7 @@ const scrapeFields = {
   scrape_failure_log_file: notYet(text(), FAILURE_LOG),
   metrics_path: text('/metrics'),
   scheme: choice(['http', 'https'], 'http', (found) => `unsupported scheme ${quote(found)}; expected http or https`),
-  enable_compression: shown(bool(true)),
+  enable_compression: bool(true),
   body_size_limit: inherited.body_size_limit,
   sample_limit: inherited.sample_limit,
   target_limit: inherited.target_limit,

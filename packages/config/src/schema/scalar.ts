@@ -1,7 +1,7 @@
 // The kinds of single values. A plain scalar is read as the field asks for; what cannot be is reported in the words of
 // Go's YAML decoder, which are Prometheus's, followed by what was expected.
 
-import { type DurationMs, formatDuration, parseDuration } from '@promlet/model'
+import { type DurationMs, formatDuration, parseDuration, quote } from '@promlet/model'
 import { YAMLSeq } from 'yaml'
 import type { Field, Printable } from './field.ts'
 import { nearName } from './near-name.ts'
@@ -27,7 +27,8 @@ function scalar<T>(kind: ScalarKind<T>, whenMissing: T): Field<T> {
       if (value === undefined) report(at, `cannot unmarshal ${tagOf(at)} into ${kind.goType}; expected ${kind.expected}`)
       return value === undefined || value === invalid ? whenMissing : value
     },
-    print: (value) => (value === kind.zero ? undefined : kind.format(value)),
+    // Left out only where leaving it out reads back as the same.
+    print: (value) => (value === kind.zero && whenMissing === kind.zero ? undefined : kind.format(value)),
   }
 }
 
@@ -166,9 +167,17 @@ export function url(): Field<string> {
 
 /** Prometheus takes any text that Go reads as a URL, also a relative one. */
 function refuseUrl(found: string): string | undefined {
-  if (URL.canParse(found) || !/^[^/?#]*:/.test(found) || /^[a-z][a-z\d+.-]*:\/\//i.test(found)) return undefined
-  const reason = found.startsWith(':') ? 'missing protocol scheme' : 'first path segment in URL cannot contain colon'
-  return `parse ${JSON.stringify(found)}: ${reason}; expected a URL such as http://localhost:9090/path`
+  const reason = urlFault(found)
+  return reason === undefined ? undefined : `parse ${quote(found)}: ${reason}; expected a URL such as http://localhost:9090/path`
+}
+
+function urlFault(found: string): string | undefined {
+  const broken = /%(?![\da-f]{2}).{0,2}/i.exec(found)?.[0]
+  if (broken !== undefined) return `invalid URL escape ${quote(broken)}`
+  if (URL.canParse(found) || !/^[^/?#]*:/.test(found)) return undefined
+  if (found.startsWith(':')) return 'missing protocol scheme'
+  if (!/^[a-z][a-z\d+.-]*:/i.test(found)) return 'first path segment in URL cannot contain colon'
+  return /:\/\/[^/?#]/.test(found) ? 'invalid host or port' : undefined
 }
 
 /** A list of texts; `flow` prints it on one line. */

@@ -1,8 +1,22 @@
 // A YAML file under reading. Scalars stay the texts that stand in the file: what they mean depends on the field that
 // reads them, as in Go, and not on YAML's own guesses. Only the first document counts, as in Prometheus.
 
-import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseAllDocuments, Scalar, visit } from 'yaml'
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  Scalar,
+  visit,
+} from 'yaml'
 import type { Problem } from '../problem.ts'
+import { indentFlow, type LineShifts } from './flow-indent.ts'
 
 export interface ReadOptions {
   /**
@@ -36,24 +50,57 @@ export interface At {
 
 /** Parses a file; syntax errors are problems of the file, and what is left of the tree is then not worth reading. */
 export function openYaml(text: string, path: string, options: ReadOptions = {}): At {
-  const lines = new LineCounter()
-  const settings = { schema: 'failsafe', lineCounter: lines, uniqueKeys: false, logLevel: 'silent', prettyErrors: false } as const
-  const documents = parseAllDocuments(text, settings)
-  const document = documents[0]
+  const { document, lineAndColumn } = parseDocument(text)
   const file: YamlFile = {
     path,
     options,
     problems: [],
     notes: [],
-    position: (node) => lineAndColumn(lines, node.range?.[0] ?? 0),
+    position: (node) => lineAndColumn(node.range?.[0] ?? 0),
     resolve: (node) => (isAlias(node) ? (anchored.get(node) ?? node) : node),
   }
   const root: At = { file, node: document?.contents ?? null, field: '' }
   for (const error of document?.errors ?? []) {
-    file.problems.push({ file: path, ...lineAndColumn(lines, error.pos[0]), field: '', message: `yaml: ${error.message}` })
+    file.problems.push({ file: path, ...lineAndColumn(error.pos[0]), field: '', message: `yaml: ${error.message}` })
   }
   const anchored = followAliases(root)
   return root
+}
+
+interface Parsed {
+  readonly document: Document.Parsed | undefined
+  lineAndColumn(offset: number): { readonly line: number; readonly column: number }
+}
+
+function parseDocument(text: string, shifts: LineShifts = new Map()): Parsed {
+  const lineCounter = new LineCounter()
+  const settings = { schema: 'failsafe', lineCounter, uniqueKeys: false, logLevel: 'silent', prettyErrors: false } as const
+  const [document] = parseAllDocuments(text, settings) as Document.Parsed[]
+  const repaired = document && indentBrokenFlow(text, document, shifts)
+  if (repaired !== undefined) return parseDocument(repaired, shifts)
+  return {
+    document,
+    lineAndColumn(offset) {
+      const { line, col } = lineCounter.linePos(offset)
+      return { line: Math.max(1, line), column: Math.max(1, col - (shifts.get(line) ?? 0)) }
+    },
+  }
+}
+
+/** The text with more indentation where the parser misses it first; undefined when that is not what is wrong. */
+function indentBrokenFlow(text: string, document: Document.Parsed, shifts: LineShifts): string | undefined {
+  const [error] = document.errors
+  if (error?.code !== 'BAD_INDENT' || !error.message.startsWith('Flow')) return undefined
+  let start: number | undefined
+  visit(document, {
+    Collection(_, node) {
+      const at = node.range?.[0]
+      if (node.flow !== true || at === undefined || at >= error.pos[0]) return undefined
+      start = at
+      return visit.SKIP
+    },
+  })
+  return start === undefined ? undefined : indentFlow(text, start, shifts)
 }
 
 /** What each alias stands for: the last node before it with its anchor. */
@@ -71,11 +118,6 @@ function followAliases(root: At): ReadonlyMap<Alias, Node> {
   }
   visit(root.node, { Node: (_, node) => follow(node) })
   return anchored
-}
-
-function lineAndColumn(lines: LineCounter, offset: number): { line: number; column: number } {
-  const { line, col } = lines.linePos(offset)
-  return { line: Math.max(1, line), column: Math.max(1, col) }
 }
 
 /** Adds a problem, once. */
