@@ -94,7 +94,7 @@ class FormatRun {
     this.#at += verb.length
     if (verb === '%') return `${note}%`
     if (this.#badIndex) return `${note}%!${verb}(BADINDEX)`
-    if (this.#arg >= this.#args.length) return `${note}%!${verb}(BADINDEX)`.replace('BADINDEX', 'MISSING')
+    if (this.#arg >= this.#args.length) return `${note}%!${verb}(MISSING)`
     return note + formatValue(this.#args[this.#arg++], verb, flags)
   }
 

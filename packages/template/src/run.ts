@@ -123,10 +123,7 @@ class Runner implements Host {
 
   #statement(dot: Value, statement: Statement): Flow {
     this.#node = statement
-    this.#statements++
-    if (this.#statements > this.#options.limits.statementsMax) {
-      this.#fail(`exceeded maximum of ${this.#options.limits.statementsMax} executed statements`, 'limit')
-    }
+    this.#countStep()
     switch (statement.kind) {
       case 'text':
         this.#write(statement.text)
@@ -147,6 +144,13 @@ class Runner implements Host {
       case 'continue':
         return CONTINUE
     }
+  }
+
+  /** A statement, or an iteration of a range, whose body may be empty. */
+  #countStep(): void {
+    this.#statements++
+    const { statementsMax } = this.#options.limits
+    if (this.#statements > statementsMax) this.#fail(`exceeded maximum of ${statementsMax} executed statements`, 'limit')
   }
 
   #action(dot: Value, action: Action): void {
@@ -185,6 +189,7 @@ class Runner implements Host {
     let iterations = 0
     for (const [key, element] of this.#elements(value)) {
       iterations++
+      this.#countStep()
       this.#setLoopVariables(branch.pipe, key, element)
       const ended = this.#list(element, branch.body)
       this.#variables.length = mark
