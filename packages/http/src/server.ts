@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http'
+import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { type Clock, type DurationMs, systemClock } from '@promlet/model'
 import type { Logger, Registry } from '@promlet/telemetry'
 import { type FastifyHttpOptions, type FastifyInstance, fastify } from 'fastify'
@@ -9,6 +9,7 @@ import { formatAddress, type ListenAddress, parseListenAddress } from './listen-
 import { countRequests } from './request-metrics.ts'
 import { limitToPrefix, stripPrefix } from './route-prefix.ts'
 import { listenError } from './server-error.ts'
+import { applyWebSettings, openWebSettings, type WebSettings } from './web-settings.ts'
 
 export interface HttpServerOptions {
   /** `host:port`; `:9090` listens everywhere, port 0 lets the system choose. */
@@ -27,6 +28,8 @@ export interface HttpServerOptions {
   readonly routePrefix?: string
   /** Which origins may use `/api/…` from a page, as an anchored regular expression. */
   readonly corsOrigin?: string
+  /** TLS, headers and users, in the form of Prometheus's `--web.config.file`; read anew when it changes. */
+  readonly webConfigFile?: string
   /** How long `close` waits for requests under way; ten seconds by default. */
   readonly closeTimeoutMs?: DurationMs
   /** Bounds `close`; the system clock by default. */
@@ -48,7 +51,8 @@ const CHECK_INTERVAL_MS = 5_000
 
 /**
  * An HTTP server as Prometheus's components have one: plain-text errors in Go's words, gzip for who accepts it,
- * request metrics by route. `listenAddress` is checked at once. @throws `HttpServerError` `bad-address`.
+ * request metrics by route. `listenAddress` and `webConfigFile` are checked at once.
+ * @throws `HttpServerError` `bad-address`, or `ConfigError` with all that is wrong in the file.
  */
 export function createServer(options: HttpServerOptions): HttpServer {
   const address = parseListenAddress(options.listenAddress)
@@ -67,11 +71,10 @@ export function createServer(options: HttpServerOptions): HttpServer {
 
 function createApp(options: HttpServerOptions): FastifyInstance {
   const prefix = (options.routePrefix ?? '').replace(/\/+$/, '')
+  const web = options.webConfigFile === undefined ? undefined : openWebSettings(options.webConfigFile, options.logger)
   const settings: FastifyHttpOptions<Server> = {
     bodyLimit: options.bodyBytesMax,
-    requestTimeout: options.readTimeoutMs,
-    keepAliveTimeout: options.readTimeoutMs,
-    http: { connectionsCheckingInterval: CHECK_INTERVAL_MS },
+    serverFactory: (handler) => openServer(handler, options.readTimeoutMs, web),
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: Number.MAX_SAFE_INTEGER },
     ...(prefix !== '' && { rewriteUrl: (request: IncomingMessage) => stripPrefix(request.url ?? '/', prefix) }),
@@ -80,12 +83,18 @@ function createApp(options: HttpServerOptions): FastifyInstance {
   app.server.maxConnections = options.maxConnections
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  if (web !== undefined) applyWebSettings(app, web)
   if (prefix !== '') limitToPrefix(app, prefix)
   answerTheRest(app, options.logger)
   if (options.name !== undefined) countRequests(app, options.registry, options.name)
   packAnswers(app)
   if (options.corsOrigin !== undefined) allowOrigins(app, options.corsOrigin)
   return app
+}
+
+function openServer(handler: RequestListener, readTimeoutMs: DurationMs, web: WebSettings | undefined): Server {
+  const options = { requestTimeout: readTimeoutMs, keepAliveTimeout: readTimeoutMs, connectionsCheckingInterval: CHECK_INTERVAL_MS }
+  return web?.tlsServer === undefined ? createHttpServer(options, handler) : web.tlsServer(handler, options)
 }
 
 async function listen(app: FastifyInstance, { host, port }: ListenAddress, logger: Logger): Promise<{ address: string; port: number }> {
