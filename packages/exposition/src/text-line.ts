@@ -2,7 +2,7 @@
 // client library's in places, and with its own error texts, which name the token that was found. Tokens are ranges of
 // the body; a newline counts as standing behind the last byte.
 
-import { Labels, METRIC_NAME, type MetricType, quote } from '@promlet/model'
+import { compareText, Labels, METRIC_NAME, type MetricType, quote } from '@promlet/model'
 import { ExpositionError } from './error.ts'
 import { readNumber } from './float-reader.ts'
 import { formatFloatOpenMetrics, parseSampleValue, parseTimestamp } from './number-text.ts'
@@ -134,20 +134,18 @@ export class TextLine {
 
   /** `type` is that of the TYPE line above; with `withType` it becomes a label. */
   labels(type: MetricType, withType: boolean): Labels {
-    const pairs: [string, string][] = [[METRIC_NAME, this.#unescaped(0)]]
+    const names = [METRIC_NAME]
+    const values = [this.#unescaped(0)]
     const typed = withType && type !== 'unknown'
-    if (typed) pairs.push(['__type__', type])
+    if (typed) insertLabel(names, values, '__type__', type)
     const special = type === 'summary' ? 'quantile' : type === 'histogram' ? 'le' : undefined
     for (let range = 2; range < this.#ranges.length; range += 4) {
       const name = this.#unescaped(range)
       const value = this.#unescaped(range + 2)
       if (typed && name === '__type__') continue
-      if (pairs.some(([known]) => known === name)) {
-        throw new ExpositionError('duplicate-label', `label name ${quote(name)} is not unique: invalid sample`)
-      }
-      pairs.push([name, name === special ? normalised(value) : value])
+      insertLabel(names, values, name, name === special ? normalised(value) : value)
     }
-    return Labels.fromPairs(pairs)
+    return withoutEmpty(names, values)
   }
 
   /** The names of labels that stand there without a value. */
@@ -395,6 +393,25 @@ export class TextLine {
     if (end <= length) return quoteBytes(this.#bytes.subarray(start, end))
     return quoteBytes(Buffer.concat([this.#bytes.subarray(start, length), Buffer.of(NEWLINE)]))
   }
+}
+
+/** Puts a label in its place. There are few, and mostly they come in order, from which the search starts. */
+function insertLabel(names: string[], values: string[], name: string, value: string): void {
+  let place = names.length
+  while (place > 0) {
+    const order = compareText(names[place - 1] as string, name)
+    if (order === 0) throw new ExpositionError('duplicate-label', `label name ${quote(name)} is not unique: invalid sample`)
+    if (order < 0) break
+    place--
+  }
+  names.splice(place, 0, name)
+  values.splice(place, 0, value)
+}
+
+/** A label without a value is no label. */
+function withoutEmpty(names: string[], values: string[]): Labels {
+  if (!values.includes('')) return Labels.fromSorted(names, values)
+  return Labels.fromPairs(names.map((name, index) => [name, values[index] as string]))
 }
 
 function typeOf(text: string): MetricType {

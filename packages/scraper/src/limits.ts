@@ -4,6 +4,8 @@ import { ScrapeError } from './error.ts'
 
 /** Refuses a series with too many or too long labels. Lengths are in bytes. @throws ScrapeError `limit` */
 export function checkLabelLimits(labels: Labels, { labelsMax, labelNameLengthMax, labelValueLengthMax }: ScrapeLimits): void {
+  const limited = labelsMax > 0 || labelNameLengthMax > 0 || labelValueLengthMax > 0
+  if (!limited) return
   const metric = `metric: ${cut(labels.metricName)}`
   if (labelsMax > 0 && labels.size > labelsMax) {
     throw exceeded('label_limit', `${metric}, number of labels: ${labels.size}, limit: ${labelsMax}`)

@@ -1,7 +1,7 @@
 // The labels of a scraped series: those that the target exposes, joined with those of the target, relabelled.
 
 import type { ScrapeConfig } from '@promlet/config'
-import { compileRelabel, isLegacyLabelName, isLegacyMetricName, isValidName, type Labels, METRIC_NAME } from '@promlet/model'
+import { compareText, compileRelabel, isLegacyLabelName, isLegacyMetricName, isValidName, Labels, METRIC_NAME } from '@promlet/model'
 import { ScrapeError } from './error.ts'
 import { checkLabelLimits } from './limits.ts'
 
@@ -26,15 +26,15 @@ export function compileSampleLabels(config: ScrapeConfig, target: Labels): Sampl
 
 /** The target's labels fill in what the exposition does not say; a label without a value says that it is to be absent. */
 function honorLabels(exposed: Labels, empty: readonly string[], target: Labels): Labels {
-  const missing = [...target].filter(([name]) => !exposed.has(name) && !empty.includes(name))
-  return missing.length === 0 ? exposed : exposed.withAll(missing)
+  const missing = empty.length === 0 ? target : target.without(...empty)
+  return mergeLabels(missing, exposed)
 }
 
 /** The target's labels win; an exposed label of the same name becomes `exported_…`, as often as needed. */
 function renameLabels(exposed: Labels, _empty: readonly string[], target: Labels): Labels {
-  const joined = exposed.withAll(target)
+  const joined = mergeLabels(exposed, target)
+  if (joined.size === exposed.size + target.size) return joined
   const conflicts = [...target].map(([name]) => [name, exposed.get(name)] as const).filter(([, value]) => value !== '')
-  if (conflicts.length === 0) return joined
   conflicts.sort(([left], [right]) => left.length - right.length)
   let labels = joined
   for (const [name, value] of conflicts) {
@@ -45,9 +45,28 @@ function renameLabels(exposed: Labels, _empty: readonly string[], target: Labels
   return labels
 }
 
+/** Both sets in one; of two labels with one name that of `winner`. */
+function mergeLabels(loser: Labels, winner: Labels): Labels {
+  const names: string[] = []
+  const values: string[] = []
+  let left = 0
+  let right = 0
+  while (left < loser.size || right < winner.size) {
+    const order =
+      left === loser.size ? 1 : right === winner.size ? -1 : compareText(loser.names[left] as string, winner.names[right] as string)
+    const source = order < 0 ? loser : winner
+    const index = order < 0 ? left : right
+    names.push(source.names[index] as string)
+    values.push(source.values[index] as string)
+    if (order <= 0) left++
+    if (order >= 0) right++
+  }
+  return Labels.fromSorted(names, values)
+}
+
 function checkNames(labels: Labels, legacy: boolean): void {
   if (labels.metricName === '') throw new ScrapeError('series', `missing metric name (${METRIC_NAME} label)`)
-  const valid = (name: string) => (legacy ? isLegacyLabelName(name) : isValidName(name))
+  const valid = legacy ? isLegacyLabelName : isValidName
   const metricValid = legacy ? isLegacyMetricName(labels.metricName) : isValidName(labels.metricName)
   if (!metricValid || !labels.names.every(valid)) {
     throw new ScrapeError('series', `invalid metric name or label names: ${labels.toString()}`)
