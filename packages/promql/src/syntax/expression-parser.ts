@@ -167,10 +167,17 @@ function parseBinaryModifiers(cursor: Cursor, context: Context): BinaryModifiers
   const clause = cursor.takeIf('on') ?? cursor.takeIf('ignoring')
   const labels = clause === undefined ? [] : parseGrouping(cursor)
   const group = clause === undefined ? undefined : (cursor.takeIf('group_left') ?? cursor.takeIf('group_right'))
-  const include = group !== undefined && cursor.is('(') ? parseGrouping(cursor) : []
+  const include = group === undefined ? [] : parseInclude(cursor)
   const cardinality = group === undefined ? 'one-to-one' : group.kind === 'group_left' ? 'many-to-one' : 'one-to-many'
   const fill = parseFill(cursor, context)
   return { bool, matching: { cardinality, on: clause?.kind === 'on', labels, include, ...fill } }
+}
+
+/** The labels of a group modifier may be missing, but then the other side or a fill must follow. */
+function parseInclude(cursor: Cursor): string[] {
+  const { kind } = cursor.peek()
+  const canFollow = canStartExpression(kind) || kind === 'fill' || kind === 'fill_left' || kind === 'fill_right'
+  return kind === '(' || !canFollow ? parseGrouping(cursor) : []
 }
 
 function parseFill(cursor: Cursor, context: Context): Pick<VectorMatching, 'fillLeft' | 'fillRight'> {

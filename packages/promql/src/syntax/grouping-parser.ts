@@ -26,7 +26,8 @@ export function parseGrouping(cursor: Cursor): string[] {
 
 function parseLabel(cursor: Cursor): string {
   const token = cursor.peek()
-  const isName = canBeMetricName(token.kind) || LABEL_WORDS.has(token.kind)
+  // `without` names a metric, but no label: it is missing in Prometheus's list.
+  const isName = LABEL_WORDS.has(token.kind) || (canBeMetricName(token.kind) && token.kind !== 'without')
   if (!isName && token.kind !== 'string') cursor.unexpected(LABEL)
   const label = isName ? cursor.take().text : takeString(cursor).value
   if (!isValidName(label)) throw cursor.problem(token, `invalid label name for grouping: ${quote(label)}`)
