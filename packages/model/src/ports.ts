@@ -25,11 +25,14 @@ export interface Appender extends AsyncDisposable {
    * `present` is 0 the series has no sample. Both are the caller's and may be reused after the call.
    */
   appendRow(layout: LayoutRef, at: Millis, values: Float64Array, present: Uint8Array): void
-  /** One sample. A stale marker keeps its bits only through `appendRow` or `appendStale`. */
-  append(ref: SeriesRef, at: Millis, value: number): void
+  /**
+   * One sample; `startAt` is when its counter began to count, where that is known. A stale marker keeps its bits only
+   * through `appendRow` or `appendStale`. Stores may leave start timestamps out.
+   */
+  append(ref: SeriesRef, at: Millis, value: number, startAt?: Millis): void
   /** Marks the end of a series. */
   appendStale(ref: SeriesRef, at: Millis): void
-  appendHistogram(ref: SeriesRef, at: Millis, histogram: Histogram): void
+  appendHistogram(ref: SeriesRef, at: Millis, histogram: Histogram, startAt?: Millis): void
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void
   /** Says what the metric family `metric` is; the latest word wins. */
   setMetadata(metric: string, metadata: Metadata): void
@@ -87,6 +90,8 @@ export interface SeriesColumns {
   readonly values: Float64Array
   /** Present when the series has native histograms: one slot per time, undefined where the sample is a float. */
   readonly histograms?: readonly (Histogram | undefined)[]
+  /** Present when start timestamps are known: one slot per time, in milliseconds, 0 where there is none. */
+  readonly startTimes?: Float64Array
 }
 
 /** Reads samples and the index. */

@@ -23,6 +23,8 @@ interface Row {
   /** One slot, so that a stale marker keeps its bits. */
   readonly value: Float64Array
   readonly histogram: Histogram | undefined
+  /** 0 where it is not known. */
+  readonly startAt: Millis
 }
 
 interface Stored {
@@ -108,8 +110,9 @@ function toColumns(labels: Labels, rows: readonly Row[]): SeriesColumns {
     times[index] = row.at
     values.set(row.value, index)
   }
-  if (rows.every((row) => row.histogram === undefined)) return { labels, times, values }
-  return { labels, times, values, histograms: rows.map((row) => row.histogram) }
+  const startTimes = rows.some((row) => row.startAt !== 0) ? { startTimes: Float64Array.from(rows, (row) => row.startAt) } : {}
+  if (rows.every((row) => row.histogram === undefined)) return { labels, times, values, ...startTimes }
+  return { labels, times, values, histograms: rows.map((row) => row.histogram), ...startTimes }
 }
 
 class MemoryAppender implements Appender {
@@ -131,22 +134,22 @@ class MemoryAppender implements Appender {
 
   appendRow(layout: LayoutRef, at: Millis, values: Float64Array, present: Uint8Array): void {
     for (const [index, ref] of this.#store.layout(layout).entries()) {
-      if (present[index] === 1) this.#rows.push({ ref, at, value: values.slice(index, index + 1), histogram: undefined })
+      if (present[index] === 1) this.#rows.push({ ref, at, value: values.slice(index, index + 1), histogram: undefined, startAt: 0 })
     }
   }
 
-  append(ref: SeriesRef, at: Millis, value: number): void {
-    this.#rows.push({ ref, at, value: Float64Array.of(value), histogram: undefined })
+  append(ref: SeriesRef, at: Millis, value: number, startAt: Millis = 0): void {
+    this.#rows.push({ ref, at, value: Float64Array.of(value), histogram: undefined, startAt })
   }
 
   appendStale(ref: SeriesRef, at: Millis): void {
     const value = new Float64Array(1)
     setStale(value, 0)
-    this.#rows.push({ ref, at, value, histogram: undefined })
+    this.#rows.push({ ref, at, value, histogram: undefined, startAt: 0 })
   }
 
-  appendHistogram(ref: SeriesRef, at: Millis, histogram: Histogram): void {
-    this.#rows.push({ ref, at, value: Float64Array.of(Number.NaN), histogram })
+  appendHistogram(ref: SeriesRef, at: Millis, histogram: Histogram, startAt: Millis = 0): void {
+    this.#rows.push({ ref, at, value: Float64Array.of(Number.NaN), histogram, startAt })
   }
 
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {

@@ -4,8 +4,9 @@ import { compactHistogram, equalHistograms, type Histogram, isReset } from '@pro
 import { annotationTexts } from '../annotations.ts'
 import { type Column, putFloat, putHistogram } from '../columns/column.ts'
 import { HistogramTotal } from './histogram-total.ts'
-import { isChange } from './over-time.ts'
+import { isChange, isFall } from './over-time.ts'
 import type { MixedFunction, MixedWindow, RangeCall } from './range-function.ts'
+import { isStartReset } from './start-times.ts'
 
 export const countBoth: MixedFunction = (window, into) => {
   putFloat(into, window.step, window.floatHigh - window.floatLow + (window.histogramHigh - window.histogramLow))
@@ -70,30 +71,47 @@ export function totalOverTime(call: RangeCall, isMean: boolean): MixedFunction {
 
 /** resets: from float to histogram or back is one too. */
 export const resetsOfBoth: MixedFunction = (window, into) => {
-  putTransitions(window, (before, now) => now < before, isResetBetween, into)
+  putTransitions(window, isFall, (before, now) => isReset(now, before), into, isStartResetIn(window))
 }
 
 export const changesOfBoth: MixedFunction = (window, into) => {
   putTransitions(window, isChange, (before, now) => !equalHistograms(now, before), into)
 }
 
-function isResetBetween(before: Histogram, now: Histogram): boolean {
-  return isReset(now, before)
+/** True when the start timestamp of a sample says that its counter is a new one. */
+function isStartResetIn({ floatStarts, floatTimes, histogramStarts, histogramTimes }: MixedWindow): StartReset {
+  return (before, now) => {
+    if (before.isFloat !== now.isFloat) return false
+    const starts = now.isFloat ? floatStarts : histogramStarts
+    return starts !== undefined && isStartReset(starts, now.isFloat ? floatTimes : histogramTimes, now.index, before.index)
+  }
 }
+
+/** A sample of one of the two lists of a window. */
+interface Place {
+  readonly isFloat: boolean
+  readonly index: number
+}
+
+type StartReset = (before: Place, now: Place) => boolean
 
 function putTransitions(
   window: MixedWindow,
   ofFloats: (before: number, now: number) => boolean,
   ofHistograms: (before: Histogram, now: Histogram) => boolean,
   into: Column,
+  isStartReset: StartReset = () => false,
 ): void {
+  const { floats, histograms } = window
   let count = 0
-  let before: number | Histogram | undefined
+  let before: Place | undefined
   for (const now of inOrder(window)) {
     if (before !== undefined) {
-      if (typeof before === 'number' && typeof now === 'number') count += ofFloats(before, now) ? 1 : 0
-      else if (typeof before === 'object' && typeof now === 'object') count += ofHistograms(before, now) ? 1 : 0
-      else count++
+      const isSame = before.isFloat === now.isFloat
+      const isTransition = now.isFloat
+        ? isSame && ofFloats(floats[before.index]!, floats[now.index]!)
+        : isSame && ofHistograms(histograms[before.index] as Histogram, histograms[now.index] as Histogram)
+      if (!isSame || isTransition || isStartReset(before, now)) count++
     }
     before = now
   }
@@ -101,12 +119,12 @@ function putTransitions(
 }
 
 /** The samples of a window in order of time. */
-function* inOrder(window: MixedWindow): Iterable<number | Histogram> {
+function* inOrder(window: MixedWindow): Iterable<Place> {
   let float = window.floatLow
   let histogram = window.histogramLow
   while (float < window.floatHigh || histogram < window.histogramHigh) {
     const isFloat =
       histogram === window.histogramHigh || (float < window.floatHigh && window.floatTimes[float]! < window.histogramTimes[histogram]!)
-    yield isFloat ? window.floats[float++]! : (window.histograms[histogram++] as Histogram)
+    yield { isFloat, index: isFloat ? float++ : histogram++ }
   }
 }

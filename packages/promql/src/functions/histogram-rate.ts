@@ -16,35 +16,47 @@ import {
 import { annotationTexts, type HistogramOperation } from '../annotations.ts'
 import { type Column, putFloat, putHistogram } from '../columns/column.ts'
 import type { MixedFunction, MixedWindow, RangeCall } from './range-function.ts'
-import { extrapolation } from './rate.ts'
+import { beginsWithin, isOverlap, isStartReset, reach } from './start-times.ts'
 
 /** rate (counter, per second), increase (counter) and delta (gauge). */
 export function extrapolatedHistogram(call: RangeCall, isCounter: boolean, isRate: boolean): MixedFunction {
+  const perSecond = isRate ? call.range / 1000 : 1
   return (window, into) => {
     if (window.floatLow < window.floatHigh) {
       call.warn(annotationTexts.mixedFloatsHistograms(call.metricName()))
       return
     }
     const { histogramLow: low, histogramHigh: high, histogramTimes: times, step } = window
-    if (high - low < 2) return
-    const increase = increaseOf(window.histograms.slice(low, high), isCounter, call)
-    if (increase === undefined) return
-    const [sampled, toStart, toEnd] = extrapolation(times[low]!, times[high - 1]!, high - low, call.ends[step]!, call.range)
-    let before = toStart
     const first = window.histograms[low] as Histogram
-    if (isCounter && increase.count > 0 && first.count >= 0) before = Math.min(before, sampled * (first.count / increase.count))
-    const factor = (sampled + before + toEnd) / sampled / (isRate ? call.range / 1000 : 1)
-    putHistogram(into, step, scaleHistogram(increase, factor))
+    const start = window.histogramStarts?.[low] ?? 0
+    const end = call.ends[step]!
+    const begins = isCounter && beginsWithin(start, end - call.range, times[low]!)
+    if (!begins && high - low < 2) return
+    const increase = high - low < 2 ? undefined : increaseOf(window, isCounter, call)
+    if (increase === undefined && high - low > 1) return
+    const [sampled, toStart, toEnd] = reach(times, start, begins, low, high, end, call.range)
+    const total = begins ? withFirst(increase, first, call) : increase
+    if (total === undefined) return
+    let before = toStart
+    if (isCounter && !begins && total.count > 0 && first.count >= 0) before = Math.min(before, sampled * (first.count / total.count))
+    putHistogram(into, step, scaleHistogram(total, (sampled + before + toEnd) / sampled / perSecond))
   }
 }
 
+/** A series that begins within the window has counted its first sample there too. */
+function withFirst(increase: Histogram | undefined, first: Histogram, call: RangeCall): Histogram | undefined {
+  return increase === undefined ? first : take(addHistograms(increase, first), 'addition', call)
+}
+
 /** The difference between the last and the first, resets added back; undefined where layouts do not fit together. */
-function increaseOf(points: readonly Histogram[], isCounter: boolean, call: RangeCall): Histogram | undefined {
+function increaseOf(window: MixedWindow, isCounter: boolean, call: RangeCall): Histogram | undefined {
+  const { histogramLow: low, histogramHigh: high } = window
+  const points = window.histograms.slice(low, high)
   const [first, second] = points as [Histogram, Histogram]
   const last = points.at(-1) as Histogram
   warnOfKind(points, isCounter, call)
   // After a reset the layout of the first sample does not matter: it is as if it had been empty.
-  const base = isCounter && isReset(second, first) ? emptyLike(second) : first
+  const base = isCounter && isResetAt(window, low + 1, first) ? emptyLike(second) : first
   const rest = isCounter ? points.slice(1, -1) : []
   if ([last, ...rest].some((point) => hasCustomBuckets(point) !== hasCustomBuckets(base))) {
     call.warn(annotationTexts.mixedSchemas(call.metricName()))
@@ -52,12 +64,29 @@ function increaseOf(points: readonly Histogram[], isCounter: boolean, call: Rang
   }
   const schema = Math.min(base.schema, last.schema, ...rest.map((point) => point.schema))
   let total = take(subtractHistograms(reduceResolution(last, schema), base), 'subtraction', call)
-  let before = base
-  for (const point of isCounter ? points.slice(1) : []) {
-    if (total !== undefined && isReset(point, before)) total = take(addHistograms(total, before), 'addition', call)
-    before = point
+  if (isCounter) {
+    warnOfOverlap(window, call)
+    let before = base
+    for (let index = low + 1; index < high; index++) {
+      if (total !== undefined && isResetAt(window, index, before)) total = take(addHistograms(total, before), 'addition', call)
+      before = window.histograms[index] as Histogram
+    }
   }
   return total === undefined ? undefined : compactHistogram({ ...total, counterResetHint: 'gauge' })
+}
+
+function isResetAt({ histograms, histogramStarts, histogramTimes }: MixedWindow, index: number, before: Histogram): boolean {
+  if (histogramStarts !== undefined && isStartReset(histogramStarts, histogramTimes, index)) return true
+  return isReset(histograms[index] as Histogram, before)
+}
+
+function warnOfOverlap({ histogramStarts, histogramTimes, histogramLow, histogramHigh }: MixedWindow, call: RangeCall): void {
+  if (histogramStarts === undefined) return
+  for (let index = histogramLow + 1; index < histogramHigh; index++) {
+    if (!isOverlap(histogramStarts, histogramTimes, index)) continue
+    call.warn(annotationTexts.startTimeOverlap(call.metricName()))
+    return
+  }
 }
 
 function warnOfKind(points: readonly Histogram[], isCounter: boolean, call: RangeCall): void {
@@ -98,39 +127,57 @@ export function lastHistogramDifference(call: RangeCall, isRate: boolean): Mixed
   return (window, into) => {
     const [before, last] = lastTwo(window)
     if (before === undefined || last === undefined) return
-    if (typeof before.item === 'number' || typeof last.item === 'number') {
-      if (typeof before.item === typeof last.item)
-        putFloatDifference(window, into, before as Sample<number>, last as Sample<number>, isRate)
-      else call.warn(annotationTexts.mixedFloatsHistograms(call.metricName()))
-      return
-    }
-    warnOfKind([before.item, last.item], isRate, call)
-    const difference =
-      isRate && isReset(last.item, before.item) ? last.item : take(subtractHistograms(last.item, before.item), 'subtraction', call)
-    if (difference === undefined) return
-    const result = compactHistogram({ ...difference, counterResetHint: 'gauge' })
-    putHistogram(into, window.step, isRate ? divideHistogram(result, (last.at - before.at) / 1000) : result)
+    const seconds = (last.at - before.at) / 1000
+    const isStartedAnew = last.starts !== undefined && before.isFloat === last.isFloat && isStartReset(last.starts, last.times, last.index)
+    if (before.isFloat !== last.isFloat) call.warn(annotationTexts.mixedFloatsHistograms(call.metricName()))
+    else if (last.isFloat) putFloatDifference(window, into, before.index, last.index, isRate, isStartedAnew)
+    else putHistogramDifference(window, into, before.index, last.index, isRate, isStartedAnew, seconds, call)
   }
 }
 
-interface Sample<T> {
+/** A sample of one of the two lists of a window. */
+interface Place {
   readonly at: number
-  readonly item: T
+  readonly isFloat: boolean
+  readonly index: number
+  readonly times: Float64Array
+  readonly starts: Float64Array | undefined
 }
 
-function lastTwo(window: MixedWindow): readonly [Sample<number | Histogram> | undefined, Sample<number | Histogram> | undefined] {
-  const samples: Sample<number | Histogram>[] = []
-  for (let index = Math.max(window.floatLow, window.floatHigh - 2); index < window.floatHigh; index++) {
-    samples.push({ at: window.floatTimes[index]!, item: window.floats[index]! })
+function lastTwo(window: MixedWindow): readonly [Place | undefined, Place | undefined] {
+  const { floatTimes, floatStarts, floatLow, floatHigh, histogramTimes, histogramStarts, histogramLow, histogramHigh } = window
+  const places: Place[] = []
+  for (let index = Math.max(floatLow, floatHigh - 2); index < floatHigh; index++) {
+    places.push({ at: floatTimes[index]!, isFloat: true, index, times: floatTimes, starts: floatStarts })
   }
-  for (let index = Math.max(window.histogramLow, window.histogramHigh - 2); index < window.histogramHigh; index++) {
-    samples.push({ at: window.histogramTimes[index]!, item: window.histograms[index] as Histogram })
+  for (let index = Math.max(histogramLow, histogramHigh - 2); index < histogramHigh; index++) {
+    places.push({ at: histogramTimes[index]!, isFloat: false, index, times: histogramTimes, starts: histogramStarts })
   }
-  samples.sort((left, right) => left.at - right.at)
-  return [samples.at(-2), samples.at(-1)]
+  places.sort((left, right) => left.at - right.at)
+  return [places.at(-2), places.at(-1)]
 }
 
-function putFloatDifference({ step }: MixedWindow, into: Column, before: Sample<number>, last: Sample<number>, isRate: boolean): void {
-  const difference = isRate && last.item < before.item ? last.item : last.item - before.item
-  putFloat(into, step, isRate ? difference / ((last.at - before.at) / 1000) : difference)
+function putFloatDifference(window: MixedWindow, into: Column, before: number, last: number, isRate: boolean, isNew: boolean): void {
+  const { floats, floatTimes, step } = window
+  const now = floats[last]!
+  const difference = isRate && (isNew || now < floats[before]!) ? now : now - floats[before]!
+  putFloat(into, step, isRate ? difference / ((floatTimes[last]! - floatTimes[before]!) / 1000) : difference)
+}
+
+function putHistogramDifference(
+  window: MixedWindow,
+  into: Column,
+  before: number,
+  last: number,
+  isRate: boolean,
+  isNew: boolean,
+  seconds: number,
+  call: RangeCall,
+): void {
+  const [base, now] = [window.histograms[before], window.histograms[last]] as [Histogram, Histogram]
+  warnOfKind([base, now], isRate, call)
+  const difference = isRate && (isNew || isReset(now, base)) ? now : take(subtractHistograms(now, base), 'subtraction', call)
+  if (difference === undefined) return
+  const result = compactHistogram({ ...difference, counterResetHint: 'gauge' })
+  putHistogram(into, window.step, isRate ? divideHistogram(result, seconds) : result)
 }

@@ -5,7 +5,8 @@ import { type Column, FLOAT } from '../columns/column.ts'
 import { compensate } from './compensated.ts'
 import { SortedWindow } from './quantile.ts'
 import type { FloatFunction, FloatWindows, RangeCall } from './range-function.ts'
-import { slideExtreme, slideSum, slideTransitions } from './sliding.ts'
+import { slideExtreme, slideMarks, slideSum, slideTransitions } from './sliding.ts'
+import { isStartReset } from './start-times.ts'
 
 export const sumOverTime: FloatFunction = (input, into) => slideSum(input, false, into)
 export const avgOverTime: FloatFunction = (input, into) => slideSum(input, true, into)
@@ -21,10 +22,18 @@ export const tsOfFirstOverTime: FloatFunction = (input, into) => pickTimes(input
 export const tsOfLastOverTime: FloatFunction = (input, into) => pickTimes(input, lastIndexes(input), into)
 
 export const changes: FloatFunction = (input, into) => slideTransitions(input, isChange, into)
-export const resets: FloatFunction = (input, into) => slideTransitions(input, (before, now) => now < before, into)
+export const resets: FloatFunction = (input, into) => {
+  const { times, values, starts } = input
+  if (starts === undefined) slideTransitions(input, isFall, into)
+  else slideMarks(input, (index) => isFall(values[index - 1]!, values[index]!) || isStartReset(starts, times, index), into)
+}
 
 export function isChange(before: number, now: number): boolean {
   return now !== before && !(Number.isNaN(now) && Number.isNaN(before))
+}
+
+export function isFall(before: number, now: number): boolean {
+  return now < before
 }
 
 function firstIndexes({ windows: { low, high } }: FloatWindows): Int32Array {

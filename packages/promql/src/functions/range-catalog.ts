@@ -1,3 +1,5 @@
+import { anchoredMixed, extendedHistogramRate } from './extended-histogram-rate.ts'
+import { anchoredTransitions, extendedRate, type RateKind } from './extended-rate.ts'
 import {
   changesOfBoth,
   countBoth,
@@ -15,6 +17,8 @@ import {
   changes,
   countOverTime,
   firstOverTime,
+  isChange,
+  isFall,
   lastOverTime,
   madOverTime,
   maxOverTime,
@@ -30,7 +34,7 @@ import {
   tsOfMaxOverTime,
   tsOfMinOverTime,
 } from './over-time.ts'
-import type { FloatFunction, MixedFunction, RangeFunction } from './range-function.ts'
+import type { ExtendedFunction, FloatFunction, MixedFunction, RangeFunction } from './range-function.ts'
 import { extrapolated, lastDifference } from './rate.ts'
 import { deriv, doubleExponentialSmoothing, predictLinear } from './regression.ts'
 
@@ -43,6 +47,17 @@ const both = (floats: FloatFunction, mixed: MixedFunction): RangeFunction => ({ 
 const extrapolating = (isCounter: boolean, isRate: boolean): RangeFunction => ({
   floats: (call) => extrapolated(call, isCounter, isRate),
   mixed: (call) => extrapolatedHistogram(call, isCounter, isRate),
+  anchored: extended({ isCounter, isRate, isSmoothed: false }),
+  smoothed: extended({ isCounter, isRate, isSmoothed: true }),
+})
+
+function extended(kind: RateKind): ExtendedFunction {
+  return { floats: (call) => extendedRate(call, kind), mixed: (call) => extendedHistogramRate(call, kind) }
+}
+
+const transitions = (floats: FloatFunction, counts: (before: number, now: number) => boolean, mixed: MixedFunction): RangeFunction => ({
+  ...both(floats, mixed),
+  anchored: { floats: (call) => anchoredTransitions(call, counts), mixed: (call) => anchoredMixed(call, mixed) },
 })
 
 const ofLastTwo = (isRate: boolean): RangeFunction => ({
@@ -57,8 +72,8 @@ export const rangeFunctions: ReadonlyMap<string, RangeFunction> = new Map<string
   ['delta', extrapolating(false, false)],
   ['irate', ofLastTwo(true)],
   ['idelta', ofLastTwo(false)],
-  ['changes', both(changes, changesOfBoth)],
-  ['resets', both(resets, resetsOfBoth)],
+  ['changes', transitions(changes, isChange, changesOfBoth)],
+  ['resets', transitions(resets, isFall, resetsOfBoth)],
   ['sum_over_time', { floats: () => sumOverTime, mixed: (call) => totalOverTime(call, false) }],
   ['avg_over_time', { floats: () => avgOverTime, mixed: (call) => totalOverTime(call, true) }],
   ['count_over_time', both(countOverTime, countBoth)],
@@ -80,3 +95,8 @@ export const rangeFunctions: ReadonlyMap<string, RangeFunction> = new Map<string
   ['predict_linear', { floats: predictLinear, mixed: 'floats-only' }],
   ['double_exponential_smoothing', { floats: doubleExponentialSmoothing, mixed: 'floats-only' }],
 ])
+
+/** The functions that take windows with a modifier, in alphabetic order. */
+export function functionsFor(extension: 'anchored' | 'smoothed'): readonly string[] {
+  return [...rangeFunctions].flatMap(([name, { [extension]: own }]) => (own === undefined ? [] : [name])).sort()
+}

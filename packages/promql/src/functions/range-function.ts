@@ -7,6 +7,8 @@ export interface FloatWindows {
   readonly times: Float64Array
   readonly values: Float64Array
   readonly windows: Windows
+  /** Start timestamps, 0 where there is none; absent when none is known. */
+  readonly starts: Float64Array | undefined
 }
 
 /** What a range function knows besides the samples. One per call in the query. */
@@ -33,17 +35,28 @@ export interface MixedWindow {
   readonly step: number
   readonly floatTimes: Float64Array
   readonly floats: Float64Array
+  readonly floatStarts: Float64Array | undefined
   /** Indexes of the window's floats, half-open. */
   readonly floatLow: number
   readonly floatHigh: number
   readonly histogramTimes: Float64Array
   readonly histograms: readonly Histogram[]
+  readonly histogramStarts: Float64Array | undefined
   readonly histogramLow: number
   readonly histogramHigh: number
 }
 
 /** Writes the value of one step, which is empty and whose window has a histogram. */
 export type MixedFunction = (window: MixedWindow, into: Column) => void
+
+/**
+ * A range function of extended windows: these hold the samples of the lookback before the range too and, smoothed, of
+ * the lookback after it.
+ */
+export interface ExtendedFunction {
+  readonly floats: (call: RangeCall) => FloatFunction
+  readonly mixed: (call: RangeCall) => MixedFunction
+}
 
 /** How a range function is computed. */
 export interface RangeFunction {
@@ -53,6 +66,9 @@ export interface RangeFunction {
    * For windows with histograms. `floats-only` ignores these, and says so in an info where a window has both.
    */
   readonly mixed: 'floats-only' | ((call: RangeCall) => MixedFunction)
+  /** What stands in their place for windows that are `anchored` or `smoothed`; absent where that is not allowed. */
+  readonly anchored?: ExtendedFunction
+  readonly smoothed?: ExtendedFunction
   /** True for functions that pick a sample of the series, which is then still called what it was. */
   readonly keepsName?: boolean
 }

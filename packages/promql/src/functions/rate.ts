@@ -11,7 +11,9 @@
 
 import { type Column, FLOAT } from '../columns/column.ts'
 import { PerTimes, type Windows } from '../columns/windows.ts'
+import { extrapolation } from './extrapolation.ts'
 import type { FloatFunction, FloatWindows, RangeCall } from './range-function.ts'
+import { isStartReset, startedIncrease } from './start-times.ts'
 
 /** The part of the extrapolation that depends on times only: shared by all series of one array of times. In seconds. */
 interface Geometry {
@@ -26,7 +28,12 @@ export function extrapolated(call: RangeCall, isCounter: boolean, isRate: boolea
   let windows: Windows | undefined
   const geometries = new PerTimes((times) => measure(times, windows as Windows, call))
   const perSecond = isRate ? call.range / 1000 : 1
+  const fromStarts = startedIncrease(call, isRate)
   return (input, into) => {
+    if (isCounter && input.starts !== undefined) {
+      fromStarts(input, input.starts, into)
+      return
+    }
     windows = input.windows
     const geometry = geometries.get(input.times)
     const resets = isCounter ? findResets(input.values) : undefined
@@ -34,16 +41,6 @@ export function extrapolated(call: RangeCall, isCounter: boolean, isRate: boolea
       ? increases(input, geometry, resets, perSecond, into.values, into.present)
       : differences(input, geometry, perSecond, into.values, into.present)
   }
-}
-
-/** How far a window is extrapolated to its start and end, in seconds, from times in milliseconds. */
-export function extrapolation(first: number, last: number, samples: number, end: number, range: number): readonly [number, number, number] {
-  const sampled = (last - first) / 1000
-  const distance = sampled / (samples - 1)
-  const threshold = distance * 1.1
-  const before = (first - (end - range)) / 1000
-  const after = (end - last) / 1000
-  return [sampled, before >= threshold ? distance / 2 : before, after >= threshold ? distance / 2 : after]
 }
 
 function measure(times: Float64Array, { low, high }: Windows, { range, ends }: RangeCall): Geometry {
@@ -132,7 +129,7 @@ function differences(
 
 /** irate and idelta: the last two samples of the window. Prometheus: promql/functions.go instantValue. */
 export function lastDifference(isRate: boolean): FloatFunction {
-  return ({ times, values, windows: { low, high } }: FloatWindows, into: Column) => {
+  return ({ times, values, starts, windows: { low, high } }: FloatWindows, into: Column) => {
     const { values: out, present } = into
     for (let step = 0; step < out.length; step++) {
       const last = high[step]! - 1
@@ -140,7 +137,8 @@ export function lastDifference(isRate: boolean): FloatFunction {
       const now = values[last]!
       const before = values[last - 1]!
       // A counter that was reset counts from zero.
-      const difference = isRate && now < before ? now : now - before
+      const isReset = now < before || (starts !== undefined && isStartReset(starts, times, last))
+      const difference = isRate && isReset ? now : now - before
       out[step] = isRate ? difference / ((times[last]! - times[last - 1]!) / 1000) : difference
       present[step] = FLOAT
       into.count++

@@ -111,15 +111,15 @@ export function slideExtreme({ values, windows: { low, high, largest } }: FloatW
 }
 
 /** Counts, for each window, the samples that differ from the one before in the way that `counts` tells. */
-export function slideTransitions(
-  { values, windows: { low, high } }: FloatWindows,
-  counts: (before: number, now: number) => boolean,
-  into: Column,
-): void {
+export function slideTransitions(input: FloatWindows, counts: (before: number, now: number) => boolean, into: Column): void {
+  const { values } = input
+  slideMarks(input, (index) => counts(values[index - 1]!, values[index]!), into)
+}
+
+/** Counts, for each window, the samples after its first that are marked. */
+export function slideMarks({ values, windows: { low, high } }: FloatWindows, isMarked: (index: number) => boolean, into: Column): void {
   const until = new Int32Array(values.length + 1)
-  for (let index = 1; index < values.length; index++) {
-    until[index] = until[index - 1]! + (counts(values[index - 1]!, values[index]!) ? 1 : 0)
-  }
+  for (let index = 1; index < values.length; index++) until[index] = until[index - 1]! + (isMarked(index) ? 1 : 0)
   const { values: out, present } = into
   for (let step = 0; step < out.length; step++) {
     const from = low[step]!

@@ -1,7 +1,7 @@
 // `histogram </ x` and `histogram >/ x`: a native histogram of the observations below or above x, as far as its
 // buckets tell. A bucket that x divides is split, evenly for custom buckets and the zero bucket, on the logarithm for
-// exponential ones; the sum loses what the removed observations are guessed to have had.
-// Prometheus: promql/engine.go trimHistogram.
+// exponential ones. Once anything went, the sum is that of the middles of what is left.
+// Prometheus: promql/engine.go trimHistogram; its test data say what becomes of buckets without an end.
 
 import { bucketIndexes, compactHistogram, customBound, exponentialBound, type Histogram, hasCustomBuckets, type Span } from '@promlet/model'
 
@@ -10,118 +10,123 @@ interface Bounds {
   readonly upper: number
 }
 
-/** Which side of zero a bucket is on, and how it is divided. */
-type Shape = 'custom' | 'positive' | 'negative'
+/** How observations are spread within a bucket. */
+type Spread = 'even' | 'positive' | 'negative'
 
-/** What is kept of a histogram: counts by slot, and what went. */
-interface Trimmed {
-  readonly counts: Float64Array
-  readonly kept: number
-  readonly removedSum: number
-  readonly hasPositive: boolean
-  readonly hasNegative: boolean
+/** What is left of a bucket, and the middle of it. */
+interface Rest {
+  readonly count: number
+  readonly middle: number
+  /** True when the limit lies within the bucket. */
+  readonly isCut: boolean
 }
+
+const NOTHING: Rest = { count: 0, middle: 0, isCut: true }
 
 /** Keeps the observations below (`isUpper`) or above `limit`. */
 export function trimHistogram(histogram: Histogram, limit: number, isUpper: boolean): Histogram {
-  const isCustom = hasCustomBuckets(histogram)
-  const positive = trimSide(histogram, histogram.positiveSpans, histogram.positiveBuckets, isCustom ? 'custom' : 'positive', limit, isUpper)
-  const negative = trimSide(histogram, histogram.negativeSpans, histogram.negativeBuckets, 'negative', limit, isUpper)
-  const zeroCount = trimZero(histogram, limit, isUpper)
-  const count = positive.kept + negative.kept + zeroCount
-  const hasPositive = positive.hasPositive || negative.hasPositive
-  const hasNegative = positive.hasNegative || negative.hasNegative
-  return compactHistogram({
-    ...histogram,
-    positiveBuckets: positive.counts,
-    negativeBuckets: negative.counts,
-    zeroCount,
-    count,
-    sum: count === 0 ? 0 : clampSum(histogram.sum - positive.removedSum - negative.removedSum, hasPositive, hasNegative),
-    float: true,
-  })
+  const trim = new Trim(limit, isUpper)
+  const positiveBuckets = histogram.positiveBuckets.slice()
+  const negativeBuckets = histogram.negativeBuckets.slice()
+  trimSide(trim, histogram, histogram.positiveSpans, positiveBuckets, hasCustomBuckets(histogram) ? 'even' : 'positive')
+  trimSide(trim, histogram, histogram.negativeSpans, negativeBuckets, 'negative')
+  const zeroCount = trim.bucket(zeroBounds(histogram), histogram.zeroCount, 'even')
+  if (!trim.hasRemoved) return histogram
+  return compactHistogram({ ...histogram, positiveBuckets, negativeBuckets, zeroCount, count: trim.count, sum: trim.sum, float: true })
 }
 
-/** A sum cannot be negative when no observation was, nor positive. */
-function clampSum(sum: number, hasPositive: boolean, hasNegative: boolean): number {
-  return (!hasNegative && sum < 0) || (!hasPositive && sum > 0) ? 0 : sum
-}
-
-function trimSide(
-  histogram: Histogram,
-  spans: readonly Span[],
-  source: Float64Array,
-  shape: Shape,
-  limit: number,
-  isUpper: boolean,
-): Trimmed {
-  const counts = source.slice()
-  let kept = 0
-  let removedSum = 0
-  let hasPositive = false
-  let hasNegative = false
+function trimSide(trim: Trim, histogram: Histogram, spans: readonly Span[], counts: Float64Array, spread: Spread): void {
   for (const [slot, index] of bucketIndexes(spans).entries()) {
-    const count = source[slot]!
-    if (count === 0) continue
-    const bounds = boundsOf(histogram, index, shape)
-    hasPositive ||= shape === 'custom' ? bounds.upper > 0 : shape === 'positive'
-    hasNegative ||= shape === 'custom' ? bounds.upper <= 0 || bounds.lower < 0 : shape === 'negative'
-    const part = splitBucket(bounds, count, shape, limit, isUpper)
-    counts[slot] = part.kept
-    kept += part.kept
-    if (part.kept !== count) removedSum += (count - part.kept) * part.middle
+    const count = counts[slot]!
+    if (count !== 0) counts[slot] = trim.bucket(boundsOf(histogram, index, spread), count, spread)
   }
-  return { counts, kept, removedSum, hasPositive, hasNegative }
 }
 
-function boundsOf(histogram: Histogram, index: number, shape: Shape): Bounds {
+function boundsOf(histogram: Histogram, index: number, spread: Spread): Bounds {
   const { customValues = new Float64Array(), schema } = histogram
-  if (shape === 'custom') return { lower: customBound(customValues, index - 1), upper: customBound(customValues, index) }
+  if (spread === 'even') return { lower: customBound(customValues, index - 1), upper: customBound(customValues, index) }
   const near = exponentialBound(schema, index - 1)
   const far = exponentialBound(schema, index)
-  return shape === 'positive' ? { lower: near, upper: far } : { lower: -far, upper: -near }
+  return spread === 'positive' ? { lower: near, upper: far } : { lower: -far, upper: -near }
 }
 
-/** How much of a bucket stays, and where the rest is guessed to have been. */
-function splitBucket(bounds: Bounds, count: number, shape: Shape, limit: number, isUpper: boolean): { kept: number; middle: number } {
-  const { lower, upper } = bounds
-  const isKept = isUpper ? upper <= limit : lower >= limit
-  if (isKept) return { kept: count, middle: 0 }
-  const isSplit = isUpper ? lower < limit : upper > limit
-  if (lower === -Infinity || upper === Infinity) {
-    const part = splitInfinite(bounds, count, limit, isUpper)
-    return isSplit ? part : { kept: 0, middle: part.middle }
+/** The zero bucket reaches only to the side that the histogram has other buckets on. */
+function zeroBounds({ zeroThreshold, positiveBuckets, negativeBuckets }: Histogram): Bounds {
+  const isPositive = positiveBuckets.length > 0 && negativeBuckets.length === 0
+  const isNegative = negativeBuckets.length > 0 && positiveBuckets.length === 0
+  return { lower: isPositive ? 0 : -zeroThreshold, upper: isNegative ? 0 : zeroThreshold }
+}
+
+/** Trims bucket after bucket, and adds up what is left. */
+class Trim {
+  count = 0
+  sum = 0
+  hasRemoved = false
+  readonly #limit: number
+  readonly #isUpper: boolean
+
+  constructor(limit: number, isUpper: boolean) {
+    this.#limit = limit
+    this.#isUpper = isUpper
   }
-  if (!isSplit) return { kept: 0, middle: shape === 'custom' ? (lower + upper) / 2 : Math.sqrt(lower * upper) }
-  const below = countBelow(bounds, count, shape, limit)
-  const product = isUpper ? Math.abs(lower) * Math.abs(limit) : Math.abs(limit) * Math.abs(upper)
-  const root = shape === 'negative' ? -Math.sqrt(product) : Math.sqrt(product)
-  return { kept: isUpper ? below : count - below, middle: shape === 'custom' ? (lower + upper) / 2 : root }
-}
 
-/** Only custom buckets are infinite. A first bucket that ends above zero is taken to begin there; else all of it goes. */
-function splitInfinite({ lower, upper }: Bounds, count: number, limit: number, isUpper: boolean): { kept: number; middle: number } {
-  if (lower !== -Infinity) return { kept: 0, middle: lower }
-  if (limit >= 0 && upper > limit && upper !== Infinity) {
-    if (isUpper) return { kept: (count * limit) / upper, middle: (limit + upper) / 2 }
-    return { kept: count * (1 - limit / upper), middle: limit / 2 }
+  /** Gives the count that is left of a bucket. */
+  bucket(bounds: Bounds, count: number, spread: Spread): number {
+    if (count === 0) return 0
+    const rest = this.#rest(bounds, count, spread)
+    if (rest.count !== count || rest.isCut) this.hasRemoved = true
+    if (rest.count !== 0) {
+      this.count += rest.count
+      this.sum += rest.count * rest.middle
+    }
+    return rest.count
   }
-  return { kept: 0, middle: upper }
+
+  #rest(bounds: Bounds, count: number, spread: Spread): Rest {
+    if (bounds.lower === -Infinity) return this.#withoutLower(bounds, count)
+    if (bounds.upper === Infinity) return this.#withoutUpper(bounds, count)
+    const { lower, upper } = bounds
+    if (this.#isUpper ? this.#limit <= lower : this.#limit >= upper) return NOTHING
+    if (this.#isUpper ? this.#limit >= upper : this.#limit <= lower) {
+      return { count, middle: middleOf(lower, upper, spread), isCut: false }
+    }
+    const below = shareBelow(this.#limit, bounds, spread)
+    if (this.#isUpper) return { count: count * below, middle: middleOf(lower, this.#limit, spread), isCut: true }
+    return { count: count - count * below, middle: middleOf(this.#limit, upper, spread), isCut: true }
+  }
+
+  /** A first custom bucket that ends above zero is taken to begin there; otherwise all that is known of it is its end. */
+  #withoutLower({ upper }: Bounds, count: number): Rest {
+    const limit = this.#limit
+    const whole = { count, middle: upper > 0 && upper !== Infinity ? upper / 2 : upper, isCut: false }
+    if (this.#isUpper) {
+      if (limit >= upper) return whole
+      if (upper <= 0) return limit === -Infinity ? NOTHING : { count, middle: limit, isCut: true }
+      return limit > 0 && upper !== Infinity ? { count: (count * limit) / upper, middle: limit / 2, isCut: true } : NOTHING
+    }
+    if (limit === -Infinity) return whole
+    if (limit < 0 || limit >= upper || upper === Infinity) return NOTHING
+    return { count: count * (1 - limit / upper), middle: (limit + upper) / 2, isCut: limit > 0 }
+  }
+
+  /** Of the last custom bucket only its start is known: nothing of it is surely below, all of it may be above. */
+  #withoutUpper({ lower }: Bounds, count: number): Rest {
+    const limit = this.#limit
+    if (this.#isUpper) return limit === Infinity ? { count, middle: lower, isCut: false } : NOTHING
+    return limit === Infinity ? NOTHING : { count, middle: Math.max(lower, limit), isCut: limit > lower }
+  }
 }
 
-function countBelow({ lower, upper }: Bounds, count: number, shape: Shape | 'zero', limit: number): number {
-  if (limit <= lower) return 0
-  if (limit >= upper) return count
-  if (shape === 'custom' || shape === 'zero') return (count * (limit - lower)) / (upper - lower)
+function middleOf(lower: number, upper: number, spread: Spread): number {
+  if (spread === 'even') return (lower + upper) / 2
+  const middle = Math.sqrt(Math.abs(lower) * Math.abs(upper))
+  return spread === 'positive' ? middle : -middle
+}
+
+function shareBelow(limit: number, { lower, upper }: Bounds, spread: Spread): number {
+  if (spread === 'even') return (limit - lower) / (upper - lower)
   const logLower = Math.log2(Math.abs(lower))
   const logUpper = Math.log2(Math.abs(upper))
   const log = Math.log2(Math.abs(limit))
-  const fraction = shape === 'positive' ? (log - logLower) / (logUpper - logLower) : 1 - (log - logUpper) / (logLower - logUpper)
-  return count * fraction
-}
-
-function trimZero({ zeroCount, zeroThreshold }: Histogram, limit: number, isUpper: boolean): number {
-  if (!(zeroCount > 0)) return zeroCount
-  const below = countBelow({ lower: -zeroThreshold, upper: zeroThreshold }, zeroCount, 'zero', limit)
-  return isUpper ? below : zeroCount - below
+  return spread === 'positive' ? (log - logLower) / (logUpper - logLower) : 1 - (log - logUpper) / (logLower - logUpper)
 }

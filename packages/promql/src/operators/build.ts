@@ -36,6 +36,7 @@ import { scalarOperation, VectorScalar } from './scalar-operation.ts'
 import { Select } from './select.ts'
 import { Intersect, Union } from './set-operation.ts'
 import { Shared } from './shared.ts'
+import { Smooth } from './smooth.ts'
 import { orderByLabels, orderByValue, Sort } from './sort.ts'
 import { VectorVector } from './vector-operation.ts'
 import { WindowCall } from './window-call.ts'
@@ -50,7 +51,7 @@ function make(node: PlanNode, context: EvalContext): Operator {
     case 'constant':
       return new Scalar((values) => values.fill(node.value))
     case 'select':
-      return new Select(node, context)
+      return node.reading === 'smoothed' ? new Smooth(node, context) : new Select(node, context)
     case 'window-call':
       return windowCall(node, context)
     case 'call':

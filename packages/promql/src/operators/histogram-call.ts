@@ -26,8 +26,7 @@ export interface HistogramCallOptions {
   readonly functions: readonly HistogramFunction[]
   /** The words that remarks on NaN observations use. */
   readonly remarks: Readonly<Record<'result-is-nan' | 'skewed' | 'excluded', (metric: string) => string>>
-  /** Where annotations of native histograms, and of the input, point to. */
-  readonly nativePosition: Position
+  /** Where annotations point to. */
   readonly inputPosition: Position
 }
 
@@ -110,7 +109,7 @@ export class HistogramCall implements Operator {
     const metric = this.#metric(family.labels)
     const native = family.native === undefined ? undefined : frame.columns[family.native]
     const remark: NaNRemark = (kind) => {
-      this.#context.annotations.info(this.#options.remarks[kind](family.labels.get(METRIC_NAME)), this.#options.nativePosition)
+      this.#context.annotations.info(this.#options.remarks[kind](family.labels.get(METRIC_NAME)), this.#options.inputPosition)
     }
     const buckets: Buckets = {
       bounds: new Float64Array(family.buckets.length),

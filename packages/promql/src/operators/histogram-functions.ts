@@ -52,7 +52,7 @@ export function histogramQuantileCall(node: CallNode, [scalar, vector]: readonly
   const quantiles = readScalar(scalar as Operator, node.grid.count)
   warnOfQuantiles(quantiles, position, context)
   const functions = [quantileFunction(quantiles, (labels) => labels, node, input, context)]
-  return new HistogramCall(vector as Operator, node.grid, { functions, remarks, nativePosition: position, inputPosition: input }, context)
+  return new HistogramCall(vector as Operator, node.grid, { functions, remarks, inputPosition: input }, context)
 }
 
 /** histogram_quantiles(vector, label, scalar…): one result per quantile, which stands in the label. */
@@ -71,7 +71,7 @@ export function histogramQuantilesCall(
     const text = formatOpenMetricsFloat(quantiles[0]!)
     return quantileFunction(quantiles, (labels) => labels.with(label, text), node, input, context)
   })
-  return new HistogramCall(vector as Operator, node.grid, { functions, remarks, nativePosition: input, inputPosition: input }, context)
+  return new HistogramCall(vector as Operator, node.grid, { functions, remarks, inputPosition: input }, context)
 }
 
 /** histogram_fraction(lower, upper, vector). */
@@ -84,9 +84,8 @@ export function histogramFractionCall(node: CallNode, [lower, upper, vector]: re
     native: (histogram, step, remark) => histogramFraction(from[step]!, to[step]!, histogram, remark),
     classic: (buckets, step) => bucketFraction(from[step]!, to[step]!, buckets),
   }
-  const nativePosition = (node.call.args[0] ?? node.call).position
   const inputPosition = (node.call.args[2] ?? node.call).position
-  return new HistogramCall(vector as Operator, node.grid, { functions: [compute], remarks, nativePosition, inputPosition }, context)
+  return new HistogramCall(vector as Operator, node.grid, { functions: [compute], remarks, inputPosition }, context)
 }
 
 function quantileFunction(

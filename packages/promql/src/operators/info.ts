@@ -51,10 +51,8 @@ class Enrichment {
     this.#node = node
     this.#base = base
     this.#info = info
-    const chosen = node.call.args[1]
-    const matchers = chosen?.kind === 'vector-selector' ? chosen.matchers : undefined
-    this.#nameMatchers = matchers?.filter(({ name }) => name === METRIC_NAME) ?? []
-    this.#dataMatchers = matchers?.filter(({ name }) => name !== METRIC_NAME) ?? []
+    this.#nameMatchers = node.matchers.filter(({ name }) => name === METRIC_NAME)
+    this.#dataMatchers = node.matchers.filter(({ name }) => name !== METRIC_NAME)
     this.#dataNames = new Set(this.#dataMatchers.map(({ name }) => name))
     for (const [index, labels] of info.labels.entries()) this.#file(index, labels)
     this.#infoNames = [...new Set(info.labels.map(({ metricName }) => metricName))]
@@ -87,9 +85,7 @@ class Enrichment {
 
   /** Series that give information are not given any themselves. */
   #isInfoSeries(labels: Labels): boolean {
-    const name = labels.metricName
-    if (this.#node.call.args[1] === undefined) return name === 'target_info'
-    return this.#nameMatchers.length > 0 && this.#nameMatchers.every((matcher) => matcher.matches(name))
+    return this.#nameMatchers.every((matcher) => matcher.matches(labels.metricName))
   }
 
   /** The parts of a base series by the labels that it gets: these change when its info series change. */

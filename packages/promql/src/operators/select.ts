@@ -1,9 +1,10 @@
 import { isStaleAt, type Labels, type SeriesColumns } from '@promlet/model'
-import { type Column, clearColumn, FLOAT, putHistogram } from '../columns/column.ts'
+import { type Column, clearColumn, FLOAT, putFloat, putHistogram } from '../columns/column.ts'
 import { findLatest, PerTimes } from '../columns/windows.ts'
 import type { SelectNode } from '../plan/node.ts'
 import type { EvalContext } from './context.ts'
 import { dropMetadata } from './context.ts'
+import { statsOf } from './histogram-stats.ts'
 import type { Operator } from './operator.ts'
 import { readTimes } from './read-times.ts'
 
@@ -35,9 +36,11 @@ export class Select implements Operator {
     const picks = this.#picks.get(series.times)
     const { reading } = this.#node
     const isTime = reading === 'time' || reading === 'info-time'
-    into.dropName = reading === 'time'
-    if (series.histograms !== undefined) {
-      pickMixed(series, picks, isTime, reading !== 'time', into)
+    into.dropName = reading === 'time' || reading === 'start-time'
+    if (reading === 'start-time') {
+      pickStarts(series, picks, into)
+    } else if (series.histograms !== undefined) {
+      pickMixed(this.#node.statsOnly ? statsOf(series) : series, picks, isTime, reading !== 'time', into)
     } else if (isTime) {
       into.count = pickTimes(series.times, series.values, picks, into.values, into.present)
     } else {
@@ -73,6 +76,16 @@ function pickTimes(times: Float64Array, source: Float64Array, picks: Int32Array,
     count++
   }
   return count
+}
+
+function pickStarts({ values, histograms, startTimes }: SeriesColumns, picks: Int32Array, into: Column): void {
+  for (let step = 0; step < picks.length; step++) {
+    const index = picks[step]!
+    if (index < 0) continue
+    const histogram = histograms?.[index]
+    if (histogram === undefined ? isStaleAt(values, index) : histogram.stale) continue
+    putFloat(into, step, (startTimes?.[index] ?? 0) / 1000)
+  }
 }
 
 function pickMixed(series: SeriesColumns, picks: Int32Array, isTime: boolean, givesHistograms: boolean, into: Column): void {

@@ -1,9 +1,9 @@
-import { type Labels, METRIC_NAME } from '@promlet/model'
+import { type Labels, METRIC_NAME, QueryError } from '@promlet/model'
 import { annotationTexts } from '../annotations.ts'
 import { type Column, clearColumn, FLOAT, removeStep } from '../columns/column.ts'
 import { findWindows, PerTimes, type Windows } from '../columns/windows.ts'
-import { rangeFunctions } from '../functions/range-catalog.ts'
-import type { FloatFunction, MixedFunction, RangeCall, RangeFunction } from '../functions/range-function.ts'
+import { functionsFor, rangeFunctions } from '../functions/range-catalog.ts'
+import type { ExtendedFunction, FloatFunction, MixedFunction, RangeCall, RangeFunction } from '../functions/range-function.ts'
 import { gridTimes } from '../plan/grid.ts'
 import type { WindowCallNode } from '../plan/node.ts'
 import { dropMetadata, type EvalContext } from './context.ts'
@@ -27,15 +27,19 @@ export class WindowCall implements Operator {
   constructor(node: WindowCallNode, inner: Operator | undefined, args: readonly Operator[], context: EvalContext) {
     const range = rangeFunctions.get(node.name)
     if (range === undefined) throw new RangeError(`no range function ${node.name}`)
+    const { extension, lookback } = node.window
     const ends = readTimes(node.grid, node.window)
     const call = this.#call(node, ends, args, context)
+    const computed = extension === undefined ? range : extended(node.name, range, extension)
     this.#node = node
     this.#context = context
     this.#function = range
-    this.#floats = range.floats(call)
-    this.#mixed = range.mixed === 'floats-only' ? undefined : range.mixed(call)
+    this.#floats = computed.floats(call)
+    this.#mixed = computed.mixed === 'floats-only' ? undefined : computed.mixed(call)
     this.#source = windowSource(node.window, inner, context)
-    this.#windows = new PerTimes((times) => findWindows(times, ends, node.window.range, 0))
+    const before = node.window.range + (extension === undefined ? 0 : lookback)
+    const after = extension === 'smoothed' ? lookback : 0
+    this.#windows = new PerTimes((times) => findWindows(times, ends, before, after))
   }
 
   series(): readonly Labels[] {
@@ -52,7 +56,8 @@ export class WindowCall implements Operator {
     into.dropName = samples.dropName || !this.#function.keepsName
     const windows = this.#windows.get(samples.times)
     this.#context.samplesRead.total += windows.total
-    if (samples.histograms === undefined) this.#floats({ times: samples.times, values: samples.values, windows }, into)
+    if (samples.histograms === undefined)
+      this.#floats({ times: samples.times, values: samples.values, starts: samples.starts, windows }, into)
     else this.#callMixed(samples, windows, into)
     this.#doubtCounter(labels, into)
     return true
@@ -72,10 +77,10 @@ export class WindowCall implements Operator {
   }
 
   #callMixed(samples: Samples, floatWindows: Windows, into: Column): void {
-    const { times, values, histogramTimes = new Float64Array(0), histograms = [] } = samples
+    const { times, values, starts, histogramTimes = new Float64Array(0), histograms = [], histogramStarts } = samples
     const windows = this.#windows.get(histogramTimes)
     this.#context.samplesRead.total += windows.total
-    this.#floats({ times, values, windows: floatWindows }, into)
+    this.#floats({ times, values, starts, windows: floatWindows }, into)
     if (this.#mixed === undefined) {
       if (haveBoth(floatWindows, windows, into)) {
         const text = annotationTexts.ignoredInRange(this.#current?.get(METRIC_NAME) ?? '')
@@ -90,18 +95,8 @@ export class WindowCall implements Operator {
       const floatLow = floatWindows.low[step]!
       const floatHigh = floatWindows.high[step]!
       removeStep(into, step)
-      const window = {
-        step,
-        floatTimes: times,
-        floats: values,
-        floatLow,
-        floatHigh,
-        histogramTimes,
-        histograms,
-        histogramLow,
-        histogramHigh,
-      }
-      this.#mixed(window, into)
+      const floats = { floatTimes: times, floats: values, floatStarts: starts, floatLow, floatHigh }
+      this.#mixed({ step, ...floats, histogramTimes, histograms, histogramStarts, histogramLow, histogramHigh }, into)
     }
   }
 
@@ -119,6 +114,13 @@ export class WindowCall implements Operator {
       annotations.info(annotationTexts.possibleNonCounter(name), position)
     }
   }
+}
+
+function extended(name: string, range: RangeFunction, extension: 'anchored' | 'smoothed'): ExtendedFunction {
+  const found = range[extension]
+  if (found !== undefined) return found
+  const allowed = functionsFor(extension).join(', ')
+  throw new QueryError('execution', `${extension} modifier can only be used with: ${allowed} - not with ${name}`)
 }
 
 function hasFloat(column: Column): boolean {

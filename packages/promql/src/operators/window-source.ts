@@ -7,15 +7,19 @@ import { gridTimes } from '../plan/grid.ts'
 import type { WindowNode } from '../plan/node.ts'
 import type { EvalContext } from './context.ts'
 import { collect } from './frame.ts'
+import { statsOf } from './histogram-stats.ts'
 import type { Operator } from './operator.ts'
 
 /** The samples of one series. */
 export interface Samples {
   readonly times: Float64Array
   readonly values: Float64Array
+  /** Start timestamps of the floats, 0 where there is none; absent when none is known. */
+  readonly starts: Float64Array | undefined
   /** Absent when the series has no histograms. */
   readonly histogramTimes: Float64Array | undefined
   readonly histograms: readonly Histogram[] | undefined
+  readonly histogramStarts: Float64Array | undefined
   /** True when the name of the series is to be dropped at the end. */
   readonly dropName: boolean
 }
@@ -30,7 +34,7 @@ export interface WindowSource {
 export function windowSource(node: WindowNode, inner: Operator | undefined, context: EvalContext): WindowSource {
   if (node.source.kind === 'samples') {
     const series = context.data[node.source.slot] ?? []
-    return { labels: series.map(({ labels }) => labels), read: (index) => storedSamples(series[index] as SeriesColumns) }
+    return { labels: series.map(({ labels }) => labels), read: (index) => storedSamples(series[index] as SeriesColumns, node.statsOnly) }
   }
   const { grid } = node.source.inner
   const frame = collect(inner as Operator, grid.count)
@@ -38,11 +42,15 @@ export function windowSource(node: WindowNode, inner: Operator | undefined, cont
   return { labels: frame.labels, read: (index) => steppedSamples(frame.columns[index] as Column, times) }
 }
 
-function storedSamples({ times, values, histograms }: SeriesColumns): Samples {
-  if (histograms !== undefined) return splitMixed(times, values, histograms)
+/** The samples of a stored series; `statsOnly` as for a selector. */
+export function storedSamples(series: SeriesColumns, statsOnly: boolean): Samples {
+  const { times, values, startTimes } = series
+  const { histograms } = statsOnly ? statsOf(series) : series
+  if (histograms !== undefined) return splitMixed(times, values, histograms, startTimes)
   const staleCount = countStale(values)
-  const floats = { histogramTimes: undefined, histograms: undefined, dropName: false }
-  if (staleCount === 0) return { times, values, ...floats }
+  if (staleCount === 0) return { times, values, starts: startTimes, ...NO_HISTOGRAMS }
+  const isKept = (_: number, index: number) => !isStaleAt(values, index)
+  const starts = startTimes?.filter(isKept)
   const keptTimes = new Float64Array(values.length - staleCount)
   const keptValues = new Float64Array(values.length - staleCount)
   let kept = 0
@@ -51,8 +59,10 @@ function storedSamples({ times, values, histograms }: SeriesColumns): Samples {
     keptTimes[kept] = times[index]!
     keptValues[kept++] = values[index]!
   }
-  return { times: keptTimes, values: keptValues, ...floats }
+  return { times: keptTimes, values: keptValues, starts, ...NO_HISTOGRAMS }
 }
+
+const NO_HISTOGRAMS = { histogramTimes: undefined, histograms: undefined, histogramStarts: undefined, dropName: false }
 
 function countStale(values: Float64Array): number {
   let count = 0
@@ -64,27 +74,38 @@ function countStale(values: Float64Array): number {
   return count
 }
 
-function splitMixed(times: Float64Array, values: Float64Array, slots: readonly (Histogram | undefined)[]): Samples {
+function splitMixed(
+  times: Float64Array,
+  values: Float64Array,
+  slots: readonly (Histogram | undefined)[],
+  startTimes: Float64Array | undefined,
+): Samples {
   const floatTimes: number[] = []
   const floats: number[] = []
+  const floatStarts: number[] = []
   const histogramTimes: number[] = []
   const histograms: Histogram[] = []
+  const histogramStarts: number[] = []
   for (let index = 0; index < times.length; index++) {
     const histogram = slots[index]
     if (histogram !== undefined) {
       if (histogram.stale) continue
       histogramTimes.push(times[index]!)
       histograms.push(histogram)
+      histogramStarts.push(startTimes?.[index] ?? 0)
     } else if (!isStaleAt(values, index)) {
       floatTimes.push(times[index]!)
       floats.push(values[index]!)
+      floatStarts.push(startTimes?.[index] ?? 0)
     }
   }
   return {
     times: Float64Array.from(floatTimes),
     values: Float64Array.from(floats),
+    starts: startTimes === undefined ? undefined : Float64Array.from(floatStarts),
     histogramTimes: Float64Array.from(histogramTimes),
     histograms,
+    histogramStarts: startTimes === undefined ? undefined : Float64Array.from(histogramStarts),
     dropName: false,
   }
 }
@@ -93,7 +114,7 @@ function steppedSamples(column: Column, times: Float64Array): Samples {
   const { dropName } = column
   if (column.hasHistograms) return splitSteps(column, times)
   if (column.count === times.length) {
-    return { times, values: column.values, histogramTimes: undefined, histograms: undefined, dropName }
+    return { times, values: column.values, starts: undefined, ...NO_HISTOGRAMS, dropName }
   }
   const keptTimes = new Float64Array(column.count)
   const keptValues = new Float64Array(column.count)
@@ -103,7 +124,7 @@ function steppedSamples(column: Column, times: Float64Array): Samples {
     keptTimes[kept] = times[step]!
     keptValues[kept++] = column.values[step]!
   }
-  return { times: keptTimes, values: keptValues, histogramTimes: undefined, histograms: undefined, dropName }
+  return { times: keptTimes, values: keptValues, starts: undefined, ...NO_HISTOGRAMS, dropName }
 }
 
 /**
@@ -118,6 +139,6 @@ function splitSteps(column: Column, times: Float64Array): Samples {
     if (histogram === undefined || histogram.counterResetHint === 'gauge') return histogram
     return { ...histogram, counterResetHint: 'unknown' as const }
   })
-  const samples = splitMixed(Float64Array.from(keep(times)), Float64Array.from(keep(column.values)), unknowing)
+  const samples = splitMixed(Float64Array.from(keep(times)), Float64Array.from(keep(column.values)), unknowing, undefined)
   return { ...samples, dropName: column.dropName }
 }

@@ -1,7 +1,7 @@
 // The plan of a query: its tree with everything resolved that the syntax leaves open. Every node knows the grid it
 // is evaluated on, selectors know which of the query's selections they read, durations are numbers.
 
-import type { DurationMs, Labels, Millis } from '@promlet/model'
+import type { DurationMs, Labels, Matcher, Millis } from '@promlet/model'
 import type { Aggregation, Binary, Call, Expr, Unary } from '../syntax/ast.ts'
 import type { Grid } from './grid.ts'
 
@@ -44,8 +44,17 @@ export interface Reference {
   readonly offset: number
 }
 
+/** How histograms are read. */
+export interface Stats {
+  /**
+   * True where only counts and sums of histograms are asked for: their buckets are left out, and what they tell of
+   * counter resets becomes a hint.
+   */
+  readonly statsOnly: boolean
+}
+
 /** The latest sample of each series at each step. */
-export interface SelectNode extends Node, Reference {
+export interface SelectNode extends Node, Reference, Stats {
   readonly kind: 'select'
   /** Which of the query's selections. */
   readonly slot: number
@@ -55,7 +64,7 @@ export interface SelectNode extends Node, Reference {
 }
 
 /** A window of samples of each series at each step; only ever the source of a `WindowCallNode` or a whole query. */
-export interface WindowNode extends Node, Reference {
+export interface WindowNode extends Node, Reference, Stats {
   readonly kind: 'window'
   readonly range: DurationMs
   /** From the store, or from a subquery, which is evaluated on a grid of its own. */
@@ -89,6 +98,8 @@ export interface InfoNode extends Node {
   readonly kind: 'info'
   readonly base: PlanNode
   readonly info: SelectNode
+  /** Those given and those implied. */
+  readonly matchers: readonly Matcher[]
   readonly call: Call
 }
 

@@ -42,6 +42,7 @@ export function planQuery(expr: Expr, options: PlanOptions): QueryPlan {
     scope: { step: options.step, range: end - start },
     selections,
     shared: sharedParts(expr, options.text),
+    buckets: 'needed',
   }
   const root = plan(expr, options.grid, context)
   return { root, selections: selections.list() }
@@ -53,6 +54,27 @@ interface Context extends PlanOptions {
   readonly scope: DurationScope
   readonly selections: Selections
   readonly shared: ReadonlyMap<Expr, string>
+  readonly buckets: Buckets
+}
+
+/** Whether the buckets of histograms matter: unless said otherwise; not for counts and sums; always, for quantiles and subqueries. */
+type Buckets = 'needed' | 'unneeded' | 'always'
+
+const STATS_FUNCTIONS = new Set(['histogram_count', 'histogram_sum', 'histogram_avg'])
+const BUCKET_FUNCTIONS = new Set(['histogram_quantile', 'histogram_quantiles', 'histogram_fraction'])
+/** Operators that look at buckets. */
+const BUCKET_OPERATORS = new Set(['</', '>/', '==', '!='])
+
+/** The context for what stands within an expression. Prometheus: promql/engine.go detectHistogramStatsDecoding. */
+function within(expr: Expr, context: Context): Context {
+  if (context.buckets === 'always') return context
+  if (expr.kind === 'call' && STATS_FUNCTIONS.has(expr.name)) return { ...context, buckets: 'unneeded' }
+  const isAlways =
+    expr.kind === 'subquery' ||
+    (expr.kind === 'call' && BUCKET_FUNCTIONS.has(expr.name)) ||
+    (expr.kind === 'binary' && BUCKET_OPERATORS.has(expr.operator)) ||
+    (expr.kind === 'aggregation' && expr.operator === 'count_values')
+  return isAlways ? { ...context, buckets: 'always' } : context
 }
 
 function plan(expr: Expr, grid: Grid, context: Context): PlanNode {
@@ -61,10 +83,16 @@ function plan(expr: Expr, grid: Grid, context: Context): PlanNode {
   if (isRepeated && valueType(expr) !== 'matrix') {
     return { kind: 'repeat', grid, expr, input: plan(expr, { ...grid, count: 1 }, context) }
   }
-  const node = planPart(expr, grid, context)
+  const node = planPart(expr, grid, within(expr, context))
   const text = context.shared.get(expr)
   if (text === undefined) return node
-  return { kind: 'shared', grid, expr, key: `${grid.start}/${grid.step}/${grid.count}/${text}`, input: node }
+  return {
+    kind: 'shared',
+    grid,
+    expr,
+    key: `${grid.start}/${grid.step}/${grid.count}/${context.buckets === 'unneeded'}/${text}`,
+    input: node,
+  }
 }
 
 function planPart(expr: Expr, grid: Grid, context: Context): PlanNode {
@@ -161,7 +189,7 @@ function planSelect(
   const from = first - context.lookback + 1
   const to = reading === 'smoothed' ? last + context.lookback : last
   const slot = context.selections.slot(selector.matchers, from, to)
-  return { kind: 'select', grid, expr, slot, ...reference, lookback: context.lookback, reading }
+  return { kind: 'select', grid, expr, slot, ...reference, lookback: context.lookback, reading, statsOnly: context.buckets === 'unneeded' }
 }
 
 function planWindow(expr: MatrixSelector | Subquery, grid: Grid, context: Context): WindowNode {
@@ -169,12 +197,13 @@ function planWindow(expr: MatrixSelector | Subquery, grid: Grid, context: Contex
   const { at, offset, extension } = expr.kind === 'subquery' ? { ...expr, extension: undefined } : expr.selector
   const reference = { at: resolveAt(at, context), offset: offsetMs(offset, context.scope) }
   const { first, last } = readTimes(grid, reference)
-  const common = { kind: 'window', grid, expr, ...reference, range, extension, lookback: context.lookback } as const
+  const statsOnly = context.buckets === 'unneeded'
+  const common = { kind: 'window', grid, expr, ...reference, range, extension, lookback: context.lookback, statsOnly } as const
   if (expr.kind === 'subquery') {
     const step = expr.step === undefined ? context.defaultStep(range) : positiveMs(expr.step, context.scope)
     // The inner evaluations stand at multiples of the step, whatever the outer times are; the window is open on the left.
     const start = Math.floor((first - range) / step) * step + step
-    const inner = plan(expr.expr, gridBetween(start, last, step), context)
+    const inner = plan(expr.expr, gridBetween(start, last, step), within(expr, context))
     return { ...common, source: { kind: 'subquery', inner } }
   }
   const before = extension === undefined ? 0 : context.lookback
@@ -186,14 +215,29 @@ function planWindow(expr: MatrixSelector | Subquery, grid: Grid, context: Contex
 /** `info()` looks its info series up where the first selector of its argument reads. */
 function planInfo(call: Call, args: readonly Expr[], grid: Grid, context: Context): PlanNode {
   const [base, chosen] = args as [Expr, Expr | undefined]
-  const matchers = chosen?.kind === 'vector-selector' ? chosen.matchers : []
-  const hasName = matchers.some((matcher) => matcher.name === METRIC_NAME)
-  const selected = hasName ? matchers : [new Matcher(METRIC_NAME, '=', 'target_info'), ...matchers]
+  const matchers = infoMatchers(chosen?.kind === 'vector-selector' ? chosen.matchers : [])
   const reference = infoReference(base, context)
   const { first, last } = readTimes(grid, reference)
-  const slot = context.selections.slot(selected, first - context.lookback + 1, last)
-  const info: SelectNode = { kind: 'select', grid, expr: call, slot, ...reference, lookback: context.lookback, reading: 'info-time' }
-  return { kind: 'info', grid, expr: call, base: plan(base, grid, context), info, call }
+  const slot = context.selections.slot(matchers, first - context.lookback + 1, last)
+  const info: SelectNode = {
+    kind: 'select',
+    grid,
+    expr: call,
+    slot,
+    ...reference,
+    lookback: context.lookback,
+    reading: 'info-time',
+    statsOnly: false,
+  }
+  return { kind: 'info', grid, expr: call, base: plan(base, grid, context), info, matchers, call }
+}
+
+/** Info metrics are `target_info` unless names are given; names that are only ruled out are ruled out of all `…_info`. */
+function infoMatchers(matchers: readonly Matcher[]): readonly Matcher[] {
+  const names = matchers.filter(({ name }) => name === METRIC_NAME)
+  if (names.length === 0) return [new Matcher(METRIC_NAME, '=', 'target_info'), ...matchers]
+  if (names.some(({ operator }) => operator === '=' || operator === '=~')) return matchers
+  return [new Matcher(METRIC_NAME, '=~', '.+_info'), ...matchers]
 }
 
 function infoReference(base: Expr, context: Context): Reference {

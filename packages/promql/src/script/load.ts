@@ -1,6 +1,6 @@
-import type { Appender, SeriesRef } from '@promlet/model'
-import type { SequenceValue } from '../syntax/ast.ts'
-import type { LoadCommand } from './command.ts'
+import { type Appender, type Histogram, isReset, type SeriesRef } from '@promlet/model'
+import type { SequenceValue, SeriesDescription } from '../syntax/ast.ts'
+import type { LoadCommand, LoadSeries } from './command.ts'
 import { nhcbSeries } from './nhcb.ts'
 import type { ScriptStorage } from './storage.ts'
 
@@ -9,18 +9,44 @@ export async function load(command: LoadCommand, storage: ScriptStorage): Promis
   await using appender = storage.appender()
   const native = command.withNhcb ? nhcbSeries(command.series) : []
   // Of two lines for one series the later holds.
-  const series = new Map([...command.series, ...native].map((line) => [line.labels.key, line]))
-  for (const { labels, values } of series.values()) {
+  const series: ReadonlyMap<string, Pick<LoadSeries, 'labels' | 'values' | 'startTimes'>> = new Map(
+    [...command.series, ...native].map((line: LoadSeries | SeriesDescription) => [line.labels.key, line]),
+  )
+  for (const { labels, values, startTimes } of series.values()) {
     const ref = appender.series(labels)
-    for (const [index, value] of values.entries()) append(appender, ref, index * command.step, value)
+    for (const [index, value] of withHints(values).entries()) {
+      const at = index * command.step
+      const start = startTimes?.[index]
+      append(appender, ref, at, value, start === undefined ? 0 : at + start)
+    }
   }
   const refusals = await appender.commit()
   if (refusals.example !== undefined) throw new Error(`line ${command.line}: ${refusals.example}`)
 }
 
-function append(appender: Appender, ref: SeriesRef, at: number, value: SequenceValue): void {
+/**
+ * Prometheus's store looks for counter resets when histograms come in: within one chunk it knows that there are none;
+ * of the first of a chunk, which a reset begins, it says nothing.
+ */
+function withHints(values: readonly SequenceValue[]): readonly SequenceValue[] {
+  let before: Histogram | undefined
+  return values.map((value) => {
+    if (value?.kind !== 'histogram') {
+      if (value !== undefined) before = undefined
+      return value
+    }
+    const { histogram } = value
+    const isCounter = histogram.counterResetHint !== 'gauge'
+    const goesOn = isCounter && before !== undefined && before.counterResetHint !== 'gauge' && !isReset(histogram, before)
+    before = histogram
+    if (!isCounter) return value
+    return { kind: 'histogram', histogram: { ...histogram, counterResetHint: goesOn ? 'not-reset' : 'unknown' } }
+  })
+}
+
+function append(appender: Appender, ref: SeriesRef, at: number, value: SequenceValue, startAt: number): void {
   if (value === undefined) return
-  if (value.kind === 'float') appender.append(ref, at, value.value)
+  if (value.kind === 'float') appender.append(ref, at, value.value, startAt)
   else if (value.kind === 'stale') appender.appendStale(ref, at)
-  else appender.appendHistogram(ref, at, value.histogram)
+  else appender.appendHistogram(ref, at, value.histogram, startAt)
 }
