@@ -59,7 +59,7 @@ const mistake = fc.record({
   other: fc.nat(60),
 })
 const mistyped = fc.tuple(fc.constantFrom(...queries), fc.array(mistake, { maxLength: 2 })).map(([query, mistakes]) => {
-  const tokens = query.match(/\w+|\s+|[^\w\s]/g) ?? []
+  const tokens: string[] = query.match(/\w+|\s+|[^\w\s]/g) ?? []
   for (const { at, kind, piece, other } of mistakes) {
     const first = at % tokens.length
     const second = other % tokens.length
