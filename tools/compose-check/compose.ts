@@ -43,8 +43,12 @@ export async function prepareCompose(): Promise<Compose> {
   const override = process.env['PROMLET_COMPOSE_OVERRIDE']
   const files = ['-f', join(root, 'docker-compose.yml'), ...(override === undefined ? [] : ['-f', resolve(override)])]
   const command = async (...args: readonly string[]) => {
-    const { stdout } = await run(program as string, [...first, ...files, ...args], { env, cwd: root, maxBuffer: OUTPUT_BYTES_MAX })
-    return stdout
+    try {
+      return (await run(program as string, [...first, ...files, ...args], { env, cwd: root, maxBuffer: OUTPUT_BYTES_MAX })).stdout
+    } catch (cause) {
+      const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string }
+      throw new Error(`compose ${args.join(' ')} failed:\n${stdout.slice(-2_000)}\n${stderr.slice(-2_000)}`)
+    }
   }
   return {
     url: `http://127.0.0.1:${port}`,
