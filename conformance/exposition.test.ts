@@ -15,7 +15,7 @@ import {
   writeFamilies,
 } from '@promlet/exposition'
 import { describe, expect, test } from 'vitest'
-import { conformanceJson, hasConformance } from './data.ts'
+import { conformanceJson, conformanceText, hasConformance } from './data.ts'
 
 type Json = number | 'NaN' | '+Inf' | '-Inf'
 
@@ -221,6 +221,28 @@ describe.skipIf(!hasConformance)('the format of an answer', () => {
     test(`${json.id} (${json.name}) is answered`, () => {
       const offers = json.offer_openmetrics ? (['protobuf', 'openmetrics'] as const) : (['protobuf'] as const)
       expect(negotiate(json.accept, { offers, defaultEscaping: json.default_escaping })).toBe(json.content_type)
+    })
+  }
+})
+
+describe.skipIf(!hasConformance)('the pages of real servers', () => {
+  for (const server of ['alertmanager', 'node_exporter', 'prometheus', 'pushgateway']) {
+    test(`that of ${server} is written again as it was read, byte for byte`, () => {
+      const text = conformanceText(`exposition/real/${server}.txt`)
+      expect(writeFamilies(parseFamilies(text))).toBe(text)
+    })
+  }
+
+  for (const server of ['alertmanager', 'node_exporter', 'prometheus', 'pushgateway', 'python_client']) {
+    test(`that of ${server} has the same samples in both readers`, () => {
+      const text = conformanceText(`exposition/real/${server}.txt`)
+      const scraped = entriesOf(createParser('text/plain'), Buffer.from(text)).filter(({ kind }) => kind === 'series')
+      const lines = writeFamilies(parseFamilies(text)).split('\n')
+      const written = lines.filter((line) => line !== '' && !line.startsWith('#'))
+      // The Python client writes whole bounds as 1.0, Go's as 1.
+      expect(scraped.map(({ raw }) => raw?.replace(/le="(\d+)\.0"/, 'le="$1"')).sort()).toEqual(
+        written.map((line) => line.slice(0, line.lastIndexOf(' '))).sort(),
+      )
     })
   }
 })
