@@ -15,7 +15,9 @@ export class Batch {
   lost = 0
 
   append(ref: SeriesRef, at: Millis, value: number): void {
-    this.values[this.#slot(ref, at)] = value
+    // Taking a slot may replace the columns, so it comes first.
+    const slot = this.#slot(ref, at)
+    this.values[slot] = value
   }
 
   appendStale(ref: SeriesRef, at: Millis): void {
