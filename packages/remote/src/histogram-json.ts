@@ -84,7 +84,7 @@ function indexOf(bound: number, schema: number): number {
 }
 
 function exponentialBuckets(buckets: readonly Bucket[], schema: number): [spans: Histogram['positiveSpans'], counts: Float64Array] {
-  const indexes = buckets.map(({ upper }) => Math.ceil(indexOf(upper, schema) - TOLERANCE))
+  const indexes = Int32Array.from(buckets, ({ upper }) => Math.ceil(indexOf(upper, schema) - TOLERANCE))
   return [spansOf(indexes), Float64Array.from(buckets, ({ count }) => count)]
 }
 
