@@ -65,6 +65,7 @@ export function createCheckpointer(path: string): Checkpointer {
       const ending = worker
       if (ending === undefined) return
       const ended = new Promise((resolve) => ending.once('exit', resolve))
+      ending.ref()
       ending.postMessage('close')
       await ended
     },

@@ -31,7 +31,8 @@ const into = new Float64Array(length)
 let decodeMs = Infinity
 for (let run = 0; run < 12; run++) {
   const start = performance.now()
-  for (let series = 0; series < ends.length; series++) readColumn(new ByteReader(writer.bytes, writer.bytes.length, ends[series - 1] ?? 0), into, 0, length)
+  for (let series = 0; series < ends.length; series++)
+    readColumn(new ByteReader(writer.bytes, writer.bytes.length, ends[series - 1] ?? 0), into, 0, length)
   decodeMs = Math.min(decodeMs, performance.now() - start)
 }
 const samples = labels.length * length
@@ -39,4 +40,4 @@ process.stdout.write(`${labels.length} columns of ${length}: ${(writer.length / 
 for (const [form, { columns, bytes }] of forms) {
   process.stdout.write(`  form ${form}: ${columns} columns, ${(bytes / columns / length).toFixed(3)} B per sample\n`)
 }
-process.stdout.write(`encode ${((samples / encodeMs) / 1000).toFixed(1)} M/s, decode ${((samples / decodeMs) / 1000).toFixed(1)} M/s\n`)
+process.stdout.write(`encode ${(samples / encodeMs / 1000).toFixed(1)} M/s, decode ${(samples / decodeMs / 1000).toFixed(1)} M/s\n`)

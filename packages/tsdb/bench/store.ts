@@ -108,8 +108,18 @@ await withStore(async (store, folder) => {
   await timed('rows of 2,000', samples, () => rows(store, data, 2_000))
   await read(store, 'select, as written')
   print('  bytes per sample while open', sizeOf(folder) / samples, 'B')
+  await timed('compacting the rest', samples, () => store.compactNow())
+  await read(store, 'select, all in blocks')
 })
-const wide = dataset(50, Math.min(steps, 600), 2)
+const wide = dataset(50, steps, 2)
 samples = wide.values.length
-const savedSteps = Math.min(steps, 600)
-process.stdout.write(`${wide.labels.length} series, ${savedSteps} steps\n`)
+for (const shuffle of [false, true]) {
+  process.stdout.write(
+    `${wide.labels.length} series, ${steps} steps, 5,000 single samples per batch${shuffle ? ', never the same list' : ''}\n`,
+  )
+  await withStore(async (store, folder) => {
+    await timed('single samples', samples, () => mixed(store, wide, 2_500, shuffle))
+    print('  bytes per sample while open', sizeOf(folder) / samples, 'B')
+    await read(store, 'select, as written')
+  })
+}

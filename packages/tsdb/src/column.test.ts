@@ -73,7 +73,7 @@ describe('a column', () => {
   )
   takes(
     'memory in pages',
-    560,
+    600,
     column(480, (index) => (100_000 + ((index * 7919) % 500)) * 4096),
   )
   takes(

@@ -1,3 +1,4 @@
 export { StorageError } from './error.ts'
 export type { ExemplarSelection, SeriesExemplars } from './exemplars.ts'
-export { openStore, type Store, type StoreOptions, type StoreSettings } from './store.ts'
+export { openStore } from './open.ts'
+export type { Store, StoreOptions, StoreSettings } from './store.ts'

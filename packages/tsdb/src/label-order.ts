@@ -13,11 +13,15 @@ const ORDERS_CACHED_MAX = 1_000
 /** Above it the order is not kept: few ask for so many series twice. */
 const SERIES_KEPT_MAX = 200_000
 
-interface Order {
+/** Series that were asked for by matchers. Do not change the arrays. */
+export interface OrderedSeries {
   /** Increasing. */
   readonly ids: Uint32Array
   /** The same ids in label order. */
   readonly ordered: Uint32Array
+}
+
+interface Order extends OrderedSeries {
   readonly seriesMax: number
 }
 
@@ -38,15 +42,16 @@ export class LabelOrder {
     this.#orders.clear()
   }
 
-  /** The series that all matchers accept, in label order. Do not change the result. */
-  of(matchers: readonly Matcher[], state: State): Uint32Array {
+  /** The series that all matchers accept. */
+  of(matchers: readonly Matcher[], state: State): OrderedSeries {
     const key = matchers.map((matcher) => `${matcher}`).join()
     const known = this.#orders.get(key)
-    if (known !== undefined && known.seriesMax === state.seriesMax) return known.ordered
+    if (known !== undefined && known.seriesMax === state.seriesMax) return known
     const ids = this.#postings.matching(matchers, state)
     const ordered = this.#order(ids, known)
-    if (ids.length <= SERIES_KEPT_MAX) this.#orders.set(key, { ids, ordered, seriesMax: state.seriesMax })
-    return ordered
+    const order = { ids, ordered, seriesMax: state.seriesMax }
+    if (ids.length <= SERIES_KEPT_MAX) this.#orders.set(key, order)
+    return order
   }
 
   #order(ids: Uint32Array, known: Order | undefined): Uint32Array {

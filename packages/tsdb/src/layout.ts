@@ -86,13 +86,9 @@ export class Layouts {
     stored.writtenLength = length
   }
 
-  /** Forgets all stored layouts: lists that callers hold are written anew when they are next used. */
-  restart(): void {
-    for (const stored of this.#stored) {
-      if (stored === undefined) continue
-      stored.id = 0
-      stored.writtenLength = 0
-    }
+  /** True for a stored layout that rows may still be written for. */
+  isInUse(id: number): boolean {
+    return this.#stored.some((stored) => stored?.id === id)
   }
 
   #lay(refs: Uint32Array, hash: number): LayoutList {

@@ -1,23 +1,26 @@
 // The store's own metrics, under Prometheus's names where an equivalent exists; README.md says what each means here.
 
+import type { Millis } from '@promlet/model'
 import { Counter, Gauge, Histogram, type Registry } from '@promlet/telemetry'
+import type { MaintenanceEvents } from './maintenance.ts'
+import type { BatchLoad } from './recent-batches.ts'
 import type { CommitReport } from './writer.ts'
 
-/** What the gauges ask when they are scraped. Times are in milliseconds. */
+/** What the gauges ask when they are scraped. Times are in milliseconds, infinite where there is no sample. */
 export interface Facts {
   readonly series: number
-  readonly batches: number
-  readonly recentBytes: number
-  /** Infinite in an empty store. */
-  readonly oldest: number
-  readonly newest: number
+  readonly recent: BatchLoad
+  readonly blocks: number
+  readonly chunks: number
+  readonly oldest: Millis
+  readonly newest: Millis
   readonly logBytes: number
   readonly fileBytes: number
   readonly retentionTimeMs: number
   readonly retentionSizeBytes: number
 }
 
-export interface StoreMetrics {
+export interface StoreMetrics extends MaintenanceEvents {
   committed(report: CommitReport, seconds: number): void
   commitFailed(): void
 }
@@ -57,12 +60,25 @@ export function createMetrics(registry: Registry, facts: () => Facts): StoreMetr
     buckets: [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1],
     registers,
   })
+  const created = counter('prometheus_tsdb_head_series_created_total', 'Series that came into the index.')
+  const removed = counter('prometheus_tsdb_head_series_removed_total', 'Series that left the index with their last sample.')
+  const compactions = counter('prometheus_tsdb_compactions_total', 'Blocks made of batches, or of smaller blocks.')
+  const compactionsFailed = counter('prometheus_tsdb_compactions_failed_total', 'Compactions that failed, and were tried again.')
+  const compactionDuration = new Histogram({
+    name: 'prometheus_tsdb_compaction_duration_seconds',
+    help: 'Working time of one compaction, without the turns of others between its slices.',
+    buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
+    registers,
+  })
+  const timeRetentions = counter('prometheus_tsdb_time_retentions_total', 'Blocks deleted because of the retention time.')
+  const sizeRetentions = counter('prometheus_tsdb_size_retentions_total', 'Blocks deleted because of the retention size.')
   addGauges(registry, facts)
   return {
     committed(report, seconds) {
       floats.inc(report.floats)
       histograms.inc(report.histograms)
       duration.observe(seconds)
+      if (report.seriesCreated > 0) created.inc(report.seriesCreated)
       if (report.late > 0) late.inc(report.late)
       if (report.exemplars > 0) exemplars.inc(report.exemplars)
       if (report.exemplarsOutOfOrder > 0) exemplarsOutOfOrder.inc(report.exemplarsOutOfOrder)
@@ -75,6 +91,13 @@ export function createMetrics(registry: Registry, facts: () => Facts): StoreMetr
       unknown.inc(refusals.unknownSeries)
     },
     commitFailed: () => failed.inc(),
+    compacted(seconds) {
+      compactions.inc()
+      compactionDuration.observe(seconds)
+    },
+    failed: () => compactionsFailed.inc(),
+    expired: (reason, blocks) => (reason === 'time' ? timeRetentions : sizeRetentions).inc(blocks),
+    removedSeries: (count) => removed.inc(count),
   }
 }
 
@@ -89,12 +112,17 @@ function addGauges(registry: Registry, facts: () => Facts): void {
       },
     })
   gauge('prometheus_tsdb_head_series', 'Series in the index.', ({ series }) => series)
-  gauge('promlet_tsdb_batches', 'Batches that are not in blocks yet.', ({ batches }) => batches)
-  gauge('promlet_tsdb_recent_bytes', 'Memory of the batches that are not in blocks yet.', ({ recentBytes }) => recentBytes)
-  gauge('prometheus_tsdb_lowest_timestamp', 'Oldest sample, in milliseconds.', ({ oldest }) => finite(oldest))
-  gauge('prometheus_tsdb_lowest_timestamp_seconds', 'Oldest sample, in seconds.', ({ oldest }) => finite(oldest) / 1000)
-  gauge('prometheus_tsdb_head_max_time', 'Newest sample, in milliseconds.', ({ newest }) => finite(newest))
-  gauge('prometheus_tsdb_head_max_time_seconds', 'Newest sample, in seconds.', ({ newest }) => finite(newest) / 1000)
+  gauge('prometheus_tsdb_head_chunks', 'Chunks in all blocks.', ({ chunks }) => chunks)
+  gauge('prometheus_tsdb_blocks_loaded', 'Blocks.', ({ blocks }) => blocks)
+  gauge('promlet_tsdb_batches', 'Batches that are not in blocks yet.', ({ recent }) => recent.batches)
+  gauge('promlet_tsdb_recent_bytes', 'Memory of the batches that are not in blocks yet.', ({ recent }) => recent.bytes)
+  const time = (name: string, what: string, read: (facts: Facts) => Millis) => {
+    gauge(name, `${what}, in milliseconds.`, (now) => finite(read(now)))
+    gauge(`${name}_seconds`, `${what}, in seconds.`, (now) => finite(read(now)) / 1000)
+  }
+  time('prometheus_tsdb_lowest_timestamp', 'Oldest sample', ({ oldest }) => oldest)
+  time('prometheus_tsdb_head_min_time', 'Oldest sample that is not in a block yet', ({ recent }) => recent.from)
+  time('prometheus_tsdb_head_max_time', 'Newest sample', ({ newest }) => newest)
   gauge('prometheus_tsdb_wal_storage_size_bytes', "Size of SQLite's log.", ({ logBytes }) => logBytes)
   gauge('prometheus_tsdb_storage_blocks_bytes', 'Size of the database file.', ({ fileBytes }) => fileBytes)
   gauge('prometheus_tsdb_retention_limit_seconds', 'How long samples are kept.', (limits) => limits.retentionTimeMs / 1000)

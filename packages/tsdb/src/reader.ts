@@ -13,29 +13,31 @@ import {
   type TimeRange,
 } from '@promlet/model'
 import type { Database } from '@promlet/sqlite'
+import { type PlannedSeries, planSeries, TimeShares } from './assembly.ts'
+import { Blocks, type OpenChunk } from './blocks.ts'
+import { readChunk } from './chunk.ts'
 import { type ExemplarSelection, ExemplarTable, type SeriesExemplars } from './exemplars.ts'
 import { gather } from './gather.ts'
-import { intersect, NO_IDS, union } from './ids.ts'
-import { LabelOrder } from './label-order.ts'
+import { indexOf, intersect, NO_IDS, union } from './ids.ts'
+import { LabelOrder, type OrderedSeries } from './label-order.ts'
 import { LabelStore } from './label-store.ts'
 import { LayoutReader } from './layout.ts'
 import { MetadataTable } from './metadata.ts'
-import { clip, JoinedTimes, join, type Piece } from './pieces.ts'
+import type { Piece } from './pieces.ts'
 import { EVERY_SERIES, Postings } from './postings.ts'
 import { RecentBatches } from './recent-batches.ts'
 import { RefMap } from './ref-pages.ts'
 import { type State, stateReader } from './snapshot-state.ts'
 
-const ALWAYS: TimeRange = { from: -Infinity, to: Infinity }
-
 export class Reader {
   readonly labels: LabelStore
   readonly postings: Postings
   readonly batches: RecentBatches
+  readonly blocks: Blocks
   readonly layouts: LayoutReader
   readonly metadata: MetadataTable
   readonly exemplarTable: ExemplarTable
-  readonly #order: LabelOrder
+  readonly order: LabelOrder
   readonly #database: Database
   readonly #readState: () => State
   /** Scratch of one `recent` call, empty between calls. */
@@ -46,9 +48,10 @@ export class Reader {
     this.#readState = stateReader(database)
     this.labels = new LabelStore(database)
     this.postings = new Postings(database, this.labels)
-    this.#order = new LabelOrder(this.labels, this.postings)
+    this.order = new LabelOrder(this.labels, this.postings)
     this.layouts = new LayoutReader(database)
     this.batches = new RecentBatches(database, this.layouts)
+    this.blocks = new Blocks(database)
     this.metadata = new MetadataTable(database)
     this.exemplarTable = new ExemplarTable(database)
   }
@@ -61,67 +64,77 @@ export class Reader {
   }
 
   select(selections: readonly Selection[], options: SelectOptions = {}): SeriesColumns[][] {
-    options.signal?.throwIfAborted()
     return this.snapshot((state) => {
-      const times = new JoinedTimes()
+      const shares = new TimeShares()
       let left = options.samplesMax ?? Infinity
       return selections.map(({ matchers, from, to }) => {
+        const series = this.order.of(matchers, state)
+        const planned = this.plan(series, { from, to }, state, shares)
+        // Counted before anything is decoded.
+        for (const { samples } of planned) left -= samples
+        if (left < 0) throw tooManySamples()
         const found: SeriesColumns[] = []
-        const ids = this.#order.of(matchers, state)
-        this.columns(ids, { from, to }, state, times, (id, piece) => {
-          left -= piece.times.length
-          if (left < 0) throw tooManySamples()
-          found.push(toColumns(this.labels.of(id), piece))
-        })
+        for (const one of planned) {
+          const piece = one.read()
+          if (piece.times.length > 0) found.push(toColumns(this.labels.of(one.id), piece))
+        }
         return found
       })
     })
   }
 
-  /** Gives the samples of each series that has some in the range, in the order of `ids`. */
-  columns(ids: Uint32Array, range: TimeRange, state: State, times: JoinedTimes, take: (id: number, piece: Piece) => void): void {
-    if (ids.length === 0) return
-    const pieces = this.recent(ids, range, state)
-    for (let column = 0; column < ids.length; column++) {
-      const piece = clip(join(pieces[column] as Piece[], times), range.from, range.to)
-      if (piece.times.length > 0) take(ids[column] as number, piece)
-    }
-  }
-
-  /** What the batches have of each series, as pieces in no order of time. */
-  recent(ids: Uint32Array, range: TimeRange, state: State): Piece[][] {
+  /** The samples of series, each ready to be read, in label order; series that have none in the range may be among them. */
+  plan({ ids, ordered }: OrderedSeries, range: TimeRange, state: State, shares: TimeShares): PlannedSeries[] {
+    if (ids.length === 0) return []
     const wanted = this.#wanted
-    for (let column = 0; column < ids.length; column++) wanted.set(ids[column] as number, column)
+    for (let column = 0; column < ordered.length; column++) wanted.set(ordered[column] as number, column)
     try {
-      return gather(this.batches.of(state), this.layouts, { wanted, columns: ids.length, ...range })
+      const batches = this.batches.of(state)
+      const recent = gather(batches, this.layouts, { wanted, columns: ids.length, ...range })
+      const chunks: OpenChunk[][] = recent.map(() => [])
+      for (const block of this.blocks.within(range, state)) {
+        this.blocks.read(block, ids, (id, chunk) => void chunks[wanted.get(id) as number]?.push(chunk))
+      }
+      return planSeries(ordered, chunks, recent, range, shares)
     } finally {
       for (const id of ids) wanted.delete(id)
     }
   }
 
-  /** For each series the piece that ends last, or undefined when it has no sample. */
+  /** For each series the piece that ends last, or undefined when it has no sample. `ids` increase. */
   newest(ids: Uint32Array, state: State): (Piece | undefined)[] {
-    return this.recent(ids, ALWAYS, state).map((pieces) => {
-      let newest: Piece | undefined
-      for (const piece of pieces) {
-        if (newest === undefined || (piece.times.at(-1) as number) > (newest.times.at(-1) as number)) newest = piece
-      }
-      return newest
-    })
+    const newest: (Piece | undefined)[] = Array.from({ length: ids.length })
+    const offer = (column: number, piece: Piece) => {
+      const known = newest[column]
+      if (known === undefined || (piece.times.at(-1) as number) > (known.times.at(-1) as number)) newest[column] = piece
+    }
+    for (const [column, pieces] of this.#recent(ids, state).entries()) for (const piece of pieces) offer(column, piece)
+    for (const block of this.blocks.of(state).toSorted((left, right) => right.to - left.to)) {
+      const open = ids.filter((_, column) => block.to > (newest[column]?.times.at(-1) ?? -Infinity))
+      if (open.length === 0) break
+      this.blocks.read(block, open, (id, { times, reader }) => offer(indexOf(ids, id), readChunk(reader, times)))
+    }
+    return newest
+  }
+
+  #recent(ids: Uint32Array, state: State): Piece[][] {
+    const wanted = new RefMap()
+    for (let column = 0; column < ids.length; column++) wanted.set(ids[column] as number, column)
+    return gather(this.batches.of(state), this.layouts, { wanted, columns: ids.length, from: -Infinity, to: Infinity })
   }
 
   series(range: TimeRange, matcherSets: MatcherSets): Labels[] {
     return this.snapshot((state) => {
-      const ids = this.#active(this.#matching(matcherSets, state), range, state)
+      const ids = this.#active(this.matching(matcherSets, state), range, state)
       const [only] = matcherSets
-      const ordered = matcherSets.length === 1 ? this.#ordered(ids, only as readonly Matcher[], state) : this.#order.sorted(ids)
+      const ordered = matcherSets.length === 1 ? this.#ordered(ids, only as readonly Matcher[], state) : this.order.sorted(ids)
       return Array.from(ordered, (id) => this.labels.of(id))
     })
   }
 
   labelNames(range: TimeRange, matcherSets: MatcherSets): string[] {
     return this.snapshot((state) => {
-      const ids = this.#active(this.#matching(matcherSets, state), range, state)
+      const ids = this.#active(this.matching(matcherSets, state), range, state)
       const names = new Set<string>()
       if (this.#isEverySeries(ids, state)) for (const name of this.labels.names()) names.add(name)
       else for (const id of ids) for (const name of this.labels.of(id).names) names.add(name)
@@ -131,7 +144,7 @@ export class Reader {
 
   labelValues(name: string, range: TimeRange, matcherSets: MatcherSets): string[] {
     return this.snapshot((state) => {
-      const ids = this.#active(this.#matching(matcherSets, state), range, state)
+      const ids = this.#active(this.matching(matcherSets, state), range, state)
       if (this.#isEverySeries(ids, state)) return this.labels.values(name, state).values.toSorted(compareText)
       const values = new Set<string>()
       for (const id of ids) values.add(this.labels.of(id).get(name))
@@ -143,7 +156,7 @@ export class Reader {
   exemplars(range: TimeRange, selection: ExemplarSelection): SeriesExemplars[] {
     return this.snapshot((state) => {
       const found: SeriesExemplars[] = []
-      for (const id of this.#order.sorted(this.#matching(selection, state))) {
+      for (const id of this.order.sorted(this.matching(selection, state))) {
         const exemplars = this.exemplarTable.read(id, range)
         if (exemplars.length > 0) found.push({ labels: this.labels.of(id), exemplars })
       }
@@ -152,19 +165,26 @@ export class Reader {
   }
 
   /** The series that any of the sets accepts (none given: all), increasing. */
-  #matching(matcherSets: MatcherSets, state: State): Uint32Array {
+  matching(matcherSets: MatcherSets, state: State): Uint32Array {
     if (matcherSets.length === 0) return this.postings.ofPair(EVERY_SERIES, state)
     return union(matcherSets.map((matchers) => this.postings.matching(matchers, state)))
   }
 
   /** Those of the series that may have samples in the range. */
   #active(ids: Uint32Array, range: TimeRange, state: State): Uint32Array {
-    const active = this.batches.active(state, range.from, range.to)
-    return active.length === 0 ? NO_IDS : intersect(ids, active)
+    const lists = [this.batches.active(state, range.from, range.to), ...this.blocks.active(range, state)]
+    let found: Uint32Array = NO_IDS
+    for (const list of lists) {
+      const here = intersect(ids, list)
+      // Most lists are alike: the first one mostly has them all.
+      if (here.length === ids.length) return ids
+      if (here.length > 0) found = found.length === 0 ? here : union([found, here])
+    }
+    return found
   }
 
   #ordered(ids: Uint32Array, matchers: readonly Matcher[], state: State): Uint32Array {
-    const ordered = this.#order.of(matchers, state)
+    const { ordered } = this.order.of(matchers, state)
     if (ordered.length === ids.length) return ordered
     const active = new Set(ids)
     return ordered.filter((id) => active.has(id))
@@ -178,7 +198,7 @@ export class Reader {
     const state = this.#readState()
     this.labels.refresh(state)
     this.postings.refresh(state)
-    this.#order.refresh(state)
+    this.order.refresh(state)
     return state
   }
 }

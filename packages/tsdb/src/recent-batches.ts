@@ -9,6 +9,20 @@ import type { LayoutReader } from './layout.ts'
 import { RefMap } from './ref-pages.ts'
 import type { State } from './snapshot-state.ts'
 
+/** What batches amount to: it says when they have to become a block. */
+export interface BatchLoad {
+  readonly batches: number
+  /** Memory of the values, about. */
+  readonly bytes: number
+  /** Rows of the layout that has most. */
+  readonly rowsMax: number
+  /** Samples that are not in rows. */
+  readonly singles: number
+  /** The oldest and the newest sample; infinite when there is none. */
+  readonly from: Millis
+  readonly to: Millis
+}
+
 export class RecentBatches {
   /** In order of id. */
   #batches: Batch[] = []
@@ -48,13 +62,10 @@ export class RecentBatches {
     return this.#active.from > to || this.#active.to < from ? NO_IDS : this.#active.ids()
   }
 
-  /** How many batches a state has, about how much memory their values take here, and their span of time. */
-  facts(state: State): { readonly batches: number; readonly bytes: number; readonly from: Millis; readonly to: Millis } {
-    const batches = this.of(state)
-    this.#active.add(batches)
-    let bytes = 0
-    for (const batch of batches) bytes += batch.kind === ROW ? batch.values.byteLength : batch.refs.length * 20
-    return { batches: batches.length, bytes, from: this.#active.from, to: this.#active.to }
+  /** What a state's batches amount to. */
+  load(state: State): BatchLoad {
+    this.#active.add(this.of(state))
+    return this.#active
   }
 
   #dropUpTo(floor: number): void {
@@ -67,14 +78,18 @@ export class RecentBatches {
   }
 }
 
-/** The series of a growing list of batches. */
-class ActiveSeries {
+/** The series and the load of a growing list of batches. */
+class ActiveSeries implements BatchLoad {
   from: Millis = Infinity
   to: Millis = -Infinity
-  #done = 0
+  batches = 0
+  bytes = 0
+  rowsMax = 0
+  singles = 0
   #count = 0
   #sorted: Uint32Array = NO_IDS
   readonly #marks = new RefMap()
+  readonly #rows = new Map<number, number>()
   readonly #lengths = new Map<number, number>()
   readonly #layouts: LayoutReader
 
@@ -83,7 +98,7 @@ class ActiveSeries {
   }
 
   add(batches: readonly Batch[]): void {
-    for (; this.#done < batches.length; this.#done++) this.#addBatch(batches[this.#done] as Batch)
+    for (; this.batches < batches.length; this.batches++) this.#addBatch(batches[this.batches] as Batch)
   }
 
   ids(): Uint32Array {
@@ -96,9 +111,12 @@ class ActiveSeries {
     if (batch.kind === ROW) {
       this.from = Math.min(this.from, batch.at)
       this.to = Math.max(this.to, batch.at)
+      this.bytes += batch.values.byteLength
       this.#addRow(batch.layout, batch.values.length)
       return
     }
+    this.singles += batch.refs.length
+    this.bytes += batch.refs.length * 20
     for (const at of batch.times) {
       if (at < this.from) this.from = at
       if (at > this.to) this.to = at
@@ -107,6 +125,9 @@ class ActiveSeries {
   }
 
   #addRow(layout: number, length: number): void {
+    const rows = (this.#rows.get(layout) ?? 0) + 1
+    this.#rows.set(layout, rows)
+    this.rowsMax = Math.max(this.rowsMax, rows)
     const known = this.#lengths.get(layout) ?? 0
     if (known >= length) return
     this.#lengths.set(layout, length)

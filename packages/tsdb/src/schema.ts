@@ -57,6 +57,7 @@ export const migrations: readonly Migration[] = [
     from_ms INTEGER NOT NULL,
     to_ms INTEGER NOT NULL,
     samples INTEGER NOT NULL,
+    series INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
     late INTEGER NOT NULL,
     series_set INTEGER NOT NULL REFERENCES series_set (id),

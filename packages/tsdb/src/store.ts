@@ -1,4 +1,3 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type {
   Appendable,
@@ -15,20 +14,20 @@ import type {
   SeriesColumns,
   TimeRange,
 } from '@promlet/model'
-import { closeDatabase, type Database, lockOwnership, openDatabase } from '@promlet/sqlite'
+import { closeDatabase, type Database } from '@promlet/sqlite'
 import type { Logger, Registry } from '@promlet/telemetry'
 import { type PendingBatch, StoreAppender } from './appender.ts'
 import { asReadError, asStorageError, StorageError } from './error.ts'
 import type { ExemplarSelection, SeriesExemplars } from './exemplars.ts'
+import { LogKeeper } from './log-keeper.ts'
+import { Maintenance, type MaintenanceLimits } from './maintenance.ts'
 import { createMetrics, type Facts, type StoreMetrics } from './metrics.ts'
 import { EVERY_SERIES } from './postings.ts'
 import { Reader } from './reader.ts'
-import { DATABASE_FILE, LOCK_FILE, migrations, PAGE_BYTES } from './schema.ts'
-import { Writer, type WriterLimits } from './writer.ts'
+import { DATABASE_FILE } from './schema.ts'
+import { Writer } from './writer.ts'
 
 const DAY_MS = 86_400_000
-const CACHE_BYTES = 8 * 2 ** 20
-const JOURNAL_BYTES_MAX = 16 * 2 ** 20
 
 /** Settings that can change while the store is open. */
 export interface StoreSettings {
@@ -61,81 +60,51 @@ export interface Store extends Appendable, Queryable {
   exemplars(range: TimeRange, selection: ExemplarSelection): Promise<readonly SeriesExemplars[]>
   /** What was said of metric families: of one, or of the first `limit` in order of name. */
   metadata(options?: { readonly metric?: string; readonly limit?: number }): ReadonlyMap<string, Metadata>
+  /**
+   * Deletes the samples of the series that any of the sets accepts, in the range, for good. Later samples in the same range
+   * come in if the rules allow.
+   */
+  deleteSeries(range: TimeRange, matcherSets: MatcherSets): Promise<void>
+  /** Does at once what happens in the background otherwise: compaction, retention, giving space back. For tests and tools. */
+  compactNow(): Promise<void>
   /** Ends within a bounded time and leaves one file without a log. A second call waits for the first. */
   close(): Promise<void>
 }
 
-/**
- * Opens or makes a store. One process at a time may have it open for writing.
- * @throws StorageError `locked`, `newer-version`, `corrupt`, `unwritable`, `not-found`
- */
-export async function openStore(options: StoreOptions): Promise<Store> {
-  const { path, readonly = false } = options
-  if (path === ':memory:') return new SqliteStore(options, open(':memory:', false), undefined)
-  if (readonly) return new SqliteStore(options, open(join(path, DATABASE_FILE), true), undefined)
-  makeFolder(path)
-  const lock = asked(path, () => lockOwnership(join(path, LOCK_FILE)))
-  try {
-    return new SqliteStore(options, open(join(path, DATABASE_FILE), false), lock)
-  } catch (error) {
-    lock[Symbol.dispose]()
-    throw error
-  }
-}
-
-function open(path: string, readonly: boolean): Database {
-  return asked(path, () =>
-    openDatabase({
-      path,
-      readonly,
-      migrations,
-      pageSizeBytes: PAGE_BYTES,
-      cacheBytes: CACHE_BYTES,
-      journalSizeMaxBytes: JOURNAL_BYTES_MAX,
-    }),
-  )
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true })
-    accessSync(path, constants.W_OK)
-  } catch (error) {
-    throw new StorageError('unwritable', `${path}: the folder of the store cannot be made or written`, { cause: error })
-  }
-}
-
-function asked<T>(path: string, run: () => T): T {
-  try {
-    return run()
-  } catch (error) {
-    throw asStorageError(error, path)
-  }
-}
-
-class SqliteStore implements Store {
+/** A store over an open database. `lock` is let go when the store is closed. */
+export class SqliteStore implements Store {
   readonly #path: string
   readonly #database: Database
   readonly #lock: Disposable | undefined
   readonly #clock: Clock
   readonly #logger: Logger
+  readonly #limits: MaintenanceLimits
   readonly #reader: Reader
-  readonly #writer: Writer | undefined
   readonly #metrics: StoreMetrics
-  readonly #limits: WriterLimits & { retentionSizeBytes: number }
+  /** These three are absent in a store for reading; the log also in memory. */
+  readonly #writer: Writer | undefined
+  readonly #log: LogKeeper | undefined
+  readonly #maintenance: Maintenance | undefined
   #closing: Promise<void> | undefined
 
   constructor(options: StoreOptions, database: Database, lock: Disposable | undefined) {
-    this.#path = options.path
+    const { path, clock, logger } = options
+    this.#path = path
     this.#database = database
     this.#lock = lock
-    this.#clock = options.clock
-    this.#logger = options.logger
+    this.#clock = clock
+    this.#logger = logger
     this.#limits = withDefaults(options)
-    this.#reader = new Reader(database)
-    const now = () => options.clock.now()
-    this.#writer = options.readonly ? undefined : new Writer({ database, reader: this.#reader, now, limits: this.#limits })
+    const limits = this.#limits
+    const reader = new Reader(database)
+    this.#reader = reader
     this.#metrics = createMetrics(options.registry, () => this.#facts())
+    if (options.readonly) return
+    const writer = new Writer({ database, reader, now: () => clock.now(), limits })
+    const log = path === ':memory:' ? undefined : new LogKeeper(join(path, DATABASE_FILE), logger)
+    this.#writer = writer
+    this.#log = log
+    this.#maintenance = new Maintenance({ database, reader, writer, clock, logger, limits, log, events: this.#metrics })
   }
 
   configure(settings: StoreSettings): void {
@@ -144,7 +113,7 @@ class SqliteStore implements Store {
 
   appender(): Appender {
     const writer = this.#writer
-    if (writer === undefined) throw new StorageError('unwritable', `${this.#path}: the store is open for reading only`)
+    if (writer === undefined) throw this.#readOnly()
     return new StoreAppender({
       series: (labels) => writer.index.resolve(labels),
       layout: (refs) => writer.layouts.resolve(refs),
@@ -177,22 +146,39 @@ class SqliteStore implements Store {
     return this.#read(() => this.#reader.metadata.read(metric, limit))
   }
 
+  async deleteSeries(range: TimeRange, matcherSets: MatcherSets): Promise<void> {
+    const maintenance = this.#writing()
+    const ids = this.#read(() => this.#reader.snapshot((state) => this.#reader.matching(matcherSets, state)))
+    await this.#asked(() => maintenance.delete(ids, range))
+  }
+
+  async compactNow(): Promise<void> {
+    const maintenance = this.#writing()
+    await this.#asked(() => maintenance.compactNow())
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
   }
 
   async #close(): Promise<void> {
-    closeDatabase(this.#database)
-    this.#lock?.[Symbol.dispose]()
+    try {
+      await this.#maintenance?.close()
+      closeDatabase(this.#database)
+    } finally {
+      this.#lock?.[Symbol.dispose]()
+    }
   }
 
   async #commit(writer: Writer, batch: PendingBatch): Promise<Refusals> {
+    await this.#maintenance?.gate
     if (this.#closing !== undefined) throw this.#closed()
     const start = this.#clock.monotonic()
     try {
       const report = writer.commit(batch)
       this.#metrics.committed(report, (this.#clock.monotonic() - start) / 1000)
+      this.#maintenance?.committed(report.bytes)
       return report.refusals
     } catch (error) {
       this.#metrics.commitFailed()
@@ -212,20 +198,40 @@ class SqliteStore implements Store {
     }
   }
 
+  async #asked(run: () => Promise<void>): Promise<void> {
+    try {
+      await run()
+    } catch (error) {
+      throw asStorageError(error, this.#path)
+    }
+  }
+
+  #writing(): Maintenance {
+    if (this.#closing !== undefined) throw this.#closed()
+    if (this.#maintenance === undefined) throw this.#readOnly()
+    return this.#maintenance
+  }
+
+  #readOnly(): StorageError {
+    return new StorageError('unwritable', `${this.#path}: the store is open for reading only`)
+  }
+
   #closed(): StorageError {
     return new StorageError('closed', `${this.#path}: the store is closed`)
   }
 
   #facts(): Facts {
     return this.#reader.snapshot((state) => {
-      const recent = this.#reader.batches.facts(state)
+      const recent = this.#reader.batches.load(state)
+      const blocks = this.#reader.blocks.of(state)
       return {
         series: this.#reader.postings.ofPair(EVERY_SERIES, state).length,
-        batches: recent.batches,
-        recentBytes: recent.bytes,
-        oldest: recent.from,
-        newest: Math.max(recent.to, this.#writer?.newest ?? -Infinity),
-        logBytes: this.#path === ':memory:' ? 0 : sizeOf(join(this.#path, `${DATABASE_FILE}-wal`)),
+        recent,
+        blocks: blocks.length,
+        chunks: blocks.reduce((sum, { series }) => sum + series, 0),
+        oldest: blocks.reduce((oldest, { from }) => Math.min(oldest, from), recent.from),
+        newest: blocks.reduce((newest, { to }) => Math.max(newest, to), recent.to),
+        logBytes: this.#log?.size() ?? 0,
         fileBytes: pageBytes(this.#database),
         retentionTimeMs: this.#limits.retentionTimeMs,
         retentionSizeBytes: this.#limits.retentionSizeBytes,
@@ -234,17 +240,13 @@ class SqliteStore implements Store {
   }
 }
 
-function withDefaults(settings: StoreSettings): WriterLimits & { retentionSizeBytes: number } {
+function withDefaults(settings: StoreSettings): MaintenanceLimits {
   return {
     retentionTimeMs: settings.retentionTimeMs ?? 15 * DAY_MS,
     retentionSizeBytes: settings.retentionSizeBytes ?? 0,
     outOfOrderTimeWindowMs: settings.outOfOrderTimeWindowMs ?? 0,
     exemplarsMax: settings.exemplarsMax ?? 100_000,
   }
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }
 
 function pageBytes(database: Database): number {

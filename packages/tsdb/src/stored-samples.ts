@@ -3,7 +3,8 @@
 
 import type { Millis, SeriesRef } from '@promlet/model'
 import type { StoredSamples } from './admission.ts'
-import { JoinedTimes, type Piece } from './pieces.ts'
+import { TimeShares } from './assembly.ts'
+import type { Piece } from './pieces.ts'
 import type { Reader } from './reader.ts'
 import { type LastSamples, NEVER } from './ref-pages.ts'
 import type { SeriesIndex } from './series-index.ts'
@@ -36,11 +37,10 @@ export function storedSamples(reader: Reader, index: SeriesIndex, last: LastSamp
 }
 
 function readAt(reader: Reader, ref: SeriesRef, at: Millis): Piece | undefined {
-  let found: Piece | undefined
-  reader.snapshot((state) => {
-    reader.columns(Uint32Array.of(ref), { from: at, to: at }, state, new JoinedTimes(), (_, piece) => {
-      found = piece
-    })
+  const ids = Uint32Array.of(ref)
+  return reader.snapshot((state) => {
+    const [planned] = reader.plan({ ids, ordered: ids }, { from: at, to: at }, state, new TimeShares())
+    const piece = planned?.read()
+    return piece === undefined || piece.times.length === 0 ? undefined : piece
   })
-  return found
 }

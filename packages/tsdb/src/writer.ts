@@ -34,8 +34,11 @@ export interface CommitReport {
   readonly histograms: number
   /** Of both, those that came late. */
   readonly late: number
+  readonly seriesCreated: number
   readonly exemplars: number
   readonly exemplarsOutOfOrder: number
+  /** Written to the file for the samples. */
+  readonly bytes: number
   readonly refusals: Refusals
 }
 
@@ -46,6 +49,7 @@ export class Writer {
   /** The newest sample of the store; -Infinity in an empty one. */
   newest: Millis
   #batchMax: number
+  #bytes = 0
   readonly #reader: Reader
   readonly #now: () => Millis
   readonly #limits: WriterLimits
@@ -85,6 +89,12 @@ export class Writer {
     }
   }
 
+  /** Forgets series that have left the file. */
+  forget(refs: Uint32Array): void {
+    this.index.forget()
+    for (const ref of refs) this.last.forget(ref)
+  }
+
   #store(batch: PendingBatch, late: LateSamples, tally: RefusalTally): CommitReport {
     const floats = batch.rows.reduce((sum, row) => sum + row.samples, batch.samples.length + late.samples.length)
     const rows = [...batch.rows, ...this.#findRows(batch.samples)].filter((row) => row.samples > 0)
@@ -93,6 +103,7 @@ export class Writer {
     const batches: Batch[] = []
     const undo: (() => void)[] = []
     let added: AddedSeries | undefined
+    this.#bytes = 0
     let exemplarCounts = { added: 0, outOfOrder: 0 }
     try {
       this.#transaction(() => {
@@ -113,8 +124,10 @@ export class Writer {
       floats,
       histograms: batch.histograms.length + late.histograms.length,
       late: late.samples.length + late.histograms.length,
+      seriesCreated: added?.refs.length ?? 0,
       exemplars: exemplarCounts.added,
       exemplarsOutOfOrder: exemplarCounts.outOfOrder,
+      bytes: this.#bytes,
       refusals: tally.result(),
     }
   }
@@ -160,12 +173,15 @@ export class Writer {
       stored.id = idBefore
       stored.writtenLength = writtenLength
     })
-    this.#addBatch.run(id, ROW, stored.id, at, at, samples, sealRow(buffer, slots, present))
+    const data = sealRow(buffer, slots, present)
+    this.#addBatch.run(id, ROW, stored.id, at, at, samples, data)
+    this.#bytes += data.length
     return { kind: ROW, id, layout: stored.id, at, values, present, samples }
   }
 
   #writeData({ batch, record }: BatchData, id: number): Batch {
     this.#addBatch.run(id, record.kind, null, record.from_ms, record.to_ms, record.samples, record.data)
+    this.#bytes += record.data.length
     return { ...batch, id }
   }
 

@@ -1,0 +1,126 @@
+// Puts together what chunks and batches have of a series. Mostly it is laid end to end: the values are decoded straight
+// into their place in one array, and the joined times are made once for all series that consist of the same parts. Only
+// samples that came out of order make parts overlap; then they are decoded one by one and merged.
+
+import type { TimeRange } from '@promlet/model'
+import type { OpenChunk } from './blocks.ts'
+import { isFloatChunk, readChunk } from './chunk.ts'
+import { readColumn } from './column.ts'
+import { clip, lowerBound, merge, type Piece } from './pieces.ts'
+
+export interface PlannedSeries {
+  readonly id: number
+  /** Samples in the range; more than there are where parts overlap. */
+  readonly samples: number
+  read(): Piece
+}
+
+/** What the parts of a series come to, by their times alone. */
+interface TimePlan {
+  /** In the range. Empty when the parts are not in order. */
+  readonly times: Float64Array
+  readonly inOrder: boolean
+  /** Samples of all parts, and which of these are in the range. */
+  readonly total: number
+  readonly start: number
+  readonly end: number
+}
+
+/** The plans of one select call. */
+export class TimeShares {
+  readonly #ids = new Map<Float64Array, number>()
+  readonly #plans = new Map<string, TimePlan>()
+
+  plan(chunks: readonly OpenChunk[], recent: readonly Piece[], range: TimeRange): TimePlan {
+    let key = `${range.from},${range.to}`
+    for (let index = 0; index < chunks.length; index++) key += `,${this.#idOf((chunks[index] as OpenChunk).times)}`
+    for (let index = 0; index < recent.length; index++) key += `,${this.#idOf((recent[index] as Piece).times)}`
+    let plan = this.#plans.get(key)
+    if (plan === undefined) {
+      plan = planTimes([...chunks.map(({ times }) => times), ...recent.map(({ times }) => times)], range)
+      this.#plans.set(key, plan)
+    }
+    return plan
+  }
+
+  #idOf(times: Float64Array): number {
+    let id = this.#ids.get(times)
+    if (id === undefined) {
+      id = this.#ids.size
+      this.#ids.set(times, id)
+    }
+    return id
+  }
+}
+
+/** Column i is the series `ids[i]`. */
+export function planSeries(
+  ids: Uint32Array,
+  chunks: readonly (readonly OpenChunk[])[],
+  recent: readonly (readonly Piece[])[],
+  range: TimeRange,
+  shares: TimeShares,
+): PlannedSeries[] {
+  const planned: PlannedSeries[] = []
+  for (let column = 0; column < ids.length; column++) {
+    const own = chunks[column] as readonly OpenChunk[]
+    const pieces = recent[column] as readonly Piece[]
+    const plan = shares.plan(own, pieces, range)
+    if (plan.start === plan.end) continue
+    planned.push({ id: ids[column] as number, samples: plan.end - plan.start, read: () => assemble(plan, own, pieces, range) })
+  }
+  return planned
+}
+
+function assemble(plan: TimePlan, chunks: readonly OpenChunk[], recent: readonly Piece[], range: TimeRange): Piece {
+  const floats = chunks.every(({ reader }) => isFloatChunk(reader)) && recent.every(({ histograms }) => histograms === undefined)
+  if (!plan.inOrder || !floats) {
+    const pieces = [...chunks.map(({ reader, times }) => readChunk(reader, times)), ...recent]
+    return clip(merge(pieces), range.from, range.to)
+  }
+  const values = new Float64Array(plan.total)
+  let at = 0
+  for (const { reader, times } of chunks) {
+    readColumn(reader, values, at, times.length)
+    at += times.length
+  }
+  for (const piece of recent) {
+    values.set(piece.values, at)
+    at += piece.values.length
+  }
+  return { times: plan.times, values: plan.start === 0 && plan.end === plan.total ? values : values.subarray(plan.start, plan.end) }
+}
+
+const NO_TIMES = new Float64Array(0)
+
+function planTimes(parts: readonly Float64Array[], range: TimeRange): TimePlan {
+  let total = 0
+  let inOrder = true
+  let last = -Infinity
+  for (const times of parts) {
+    if ((times[0] as number) <= last) inOrder = false
+    last = times.at(-1) as number
+    total += times.length
+  }
+  if (!inOrder) return { times: NO_TIMES, inOrder, total, start: 0, end: countWithin(parts, range) }
+  const joined = parts.length === 1 ? (parts[0] as Float64Array) : join(parts, total)
+  const start = lowerBound(joined, range.from)
+  const end = lowerBound(joined, range.to + 1)
+  return { times: start === 0 && end === total ? joined : joined.subarray(start, end), inOrder, total, start, end }
+}
+
+function join(parts: readonly Float64Array[], total: number): Float64Array {
+  const joined = new Float64Array(total)
+  let at = 0
+  for (const times of parts) {
+    joined.set(times, at)
+    at += times.length
+  }
+  return joined
+}
+
+function countWithin(parts: readonly Float64Array[], { from, to }: TimeRange): number {
+  let count = 0
+  for (const times of parts) count += lowerBound(times, to + 1) - lowerBound(times, from)
+  return count
+}

@@ -1,0 +1,130 @@
+// L1 as a reader sees it: blocks, each with the chunks of many series over one span of time.
+
+import type { Millis, TimeRange } from '@promlet/model'
+import type { Database, Statement } from '@promlet/sqlite'
+import { type ByteReader, openBlob } from './bytes.ts'
+import { Cache } from './cache.ts'
+import { StorageError } from './error.ts'
+import { decodeIds, indexOf, intersect, NO_IDS } from './ids.ts'
+import type { State } from './snapshot-state.ts'
+import { TimeColumns } from './time-columns.ts'
+
+const SETS_CACHED_MAX = 256
+const TIMES_CACHED_MAX = 1_024
+
+export interface Block {
+  readonly id: number
+  /** The oldest and the newest sample. */
+  readonly from: Millis
+  readonly to: Millis
+  readonly samples: number
+  readonly series: number
+  /** Of the chunks. */
+  readonly bytes: number
+  /** 1 when its samples came late and lie within the span of other blocks. */
+  readonly late: 0 | 1
+  readonly seriesSet: number
+  /** The chunk of the first series of the set; the others follow in order. */
+  readonly firstChunk: number
+}
+
+/** A chunk that was read but not decoded. Its reader stands behind the number of the time column. */
+export interface OpenChunk {
+  readonly times: Float64Array
+  readonly reader: ByteReader
+}
+
+export class Blocks {
+  #generation = -1
+  #blocks: readonly Block[] = []
+  readonly #sets = new Cache<number, Uint32Array>(SETS_CACHED_MAX)
+  readonly #times = new Cache<number, TimeColumns>(TIMES_CACHED_MAX)
+  readonly #readBlocks: Statement<[], Block>
+  readonly #readSet: Statement<[number], Buffer>
+  readonly #readTimes: Statement<[number], Buffer>
+  readonly #readChunk: Statement<[number], Buffer>
+  readonly #readChunks: Statement<[number, number], [id: number, data: Buffer]>
+
+  constructor(database: Database) {
+    this.#readBlocks = database.prepare(`
+      SELECT id, from_ms AS "from", to_ms AS "to", samples, series, bytes, late, series_set AS seriesSet, first_chunk AS firstChunk
+      FROM block ORDER BY from_ms, id`)
+    this.#readSet = database.prepare<[number], Buffer>('SELECT ids FROM series_set WHERE id = ?').pluck()
+    this.#readTimes = database.prepare<[number], Buffer>('SELECT times FROM block WHERE id = ?').pluck()
+    this.#readChunk = database.prepare<[number], Buffer>('SELECT data FROM chunk WHERE id = ?').pluck()
+    this.#readChunks = database.prepare<[number, number], [number, Buffer]>('SELECT id, data FROM chunk WHERE id BETWEEN ? AND ?').raw()
+  }
+
+  /** All blocks of a state, in order of their oldest sample. */
+  of(state: State): readonly Block[] {
+    if (this.#generation !== state.blockGeneration) {
+      this.#blocks = this.#readBlocks.all()
+      this.#generation = state.blockGeneration
+    }
+    return this.#blocks
+  }
+
+  within(range: TimeRange, state: State): Block[] {
+    return this.of(state).filter(({ from, to }) => from <= range.to && to >= range.from)
+  }
+
+  /** The series of a block, increasing. @throws StorageError `corrupt` */
+  series({ seriesSet }: Block): Uint32Array {
+    const cached = this.#sets.get(seriesSet)
+    if (cached !== undefined) return cached
+    const blob = this.#readSet.get(seriesSet)
+    if (blob === undefined) throw new StorageError('corrupt', `series set ${seriesSet}: a block has it and the table has not`)
+    const ids = decodeIds(blob, 'series set', seriesSet)
+    this.#sets.set(seriesSet, ids)
+    return ids
+  }
+
+  times({ id }: Block): TimeColumns {
+    const cached = this.#times.get(id)
+    if (cached !== undefined) return cached
+    const blob = this.#readTimes.get(id)
+    if (blob === undefined) throw new StorageError('corrupt', `block ${id}: it is gone`)
+    const times = new TimeColumns(blob, id)
+    this.#times.set(id, times)
+    return times
+  }
+
+  /** Gives the chunks of those of the series (increasing) that the block has, in order. @throws StorageError `corrupt` */
+  read(block: Block, ids: Uint32Array, take: (id: number, chunk: OpenChunk) => void): void {
+    const all = this.series(block)
+    const wanted = intersect(ids, all)
+    if (wanted.length === 0) return
+    const first = indexOf(all, wanted[0] as number)
+    const last = indexOf(all, wanted.at(-1) as number)
+    const times = this.times(block)
+    const give = (id: number, chunk: number, blob: Buffer | undefined) => {
+      if (blob === undefined) throw new StorageError('corrupt', `chunk ${chunk}: block ${block.id} has it and the table has not`)
+      const reader = openBlob(blob, 'chunk', chunk)
+      take(id, { times: times.column(reader.varint()), reader })
+    }
+    // Neighbours are read in one go, unless most of what lies between is not wanted.
+    if (wanted.length * 3 < last - first + 1) {
+      for (const id of wanted) {
+        const chunk = block.firstChunk + indexOf(all, id)
+        give(id, chunk, this.#readChunk.get(chunk))
+      }
+      return
+    }
+    const rows = this.#readChunks.all(block.firstChunk + first, block.firstChunk + last)
+    let next = 0
+    for (const [chunk, data] of rows) {
+      const id = all[chunk - block.firstChunk] as number
+      if (id !== wanted[next]) continue
+      give(id, chunk, data)
+      next++
+    }
+    if (next < wanted.length) throw new StorageError('corrupt', `block ${block.id}: it has chunks that the table has not`)
+  }
+
+  /** The series that may have samples in the range: increasing lists, each once. */
+  active(range: TimeRange, state: State): Uint32Array[] {
+    const sets = new Map<number, Uint32Array>()
+    for (const block of this.within(range, state)) if (!sets.has(block.seriesSet)) sets.set(block.seriesSet, this.series(block))
+    return sets.size === 0 ? [NO_IDS] : [...sets.values()]
+  }
+}

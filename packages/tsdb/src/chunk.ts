@@ -1,0 +1,79 @@
+// A chunk: the samples of one series in one block.
+//
+//   number of its time column | form | ...
+//
+// The form is that of a float column (column.ts), or HISTOGRAMS (histogram-column.ts), or MIXED: one bit per time that is
+// set where there is a histogram, the floats as a column, then the histograms.
+
+import type { Histogram } from '@promlet/model'
+import type { ByteReader, ByteWriter } from './bytes.ts'
+import { readColumn, writeColumn } from './column.ts'
+import { readHistograms, writeHistograms } from './histogram-column.ts'
+import type { Piece } from './pieces.ts'
+
+const HISTOGRAMS = 16
+const MIXED = 17
+
+/** Writes a piece with at least one sample; its times are the column with the number `timeColumn`. */
+export function writeChunk(writer: ByteWriter, timeColumn: number, { times, values, histograms }: Piece): void {
+  writer.varint(timeColumn)
+  if (histograms === undefined) {
+    writeColumn(writer, values, 0, values.length)
+    return
+  }
+  const present = histograms.filter((histogram) => histogram !== undefined)
+  if (present.length === times.length) {
+    writer.byte(HISTOGRAMS)
+    writeHistograms(writer, present)
+    return
+  }
+  writer.byte(MIXED)
+  const bits = new Uint8Array((times.length + 7) >>> 3)
+  for (let index = 0; index < times.length; index++) if (histograms[index] !== undefined) bits[index >>> 3]! |= 1 << (index & 7)
+  writer.raw(bits)
+  const floats = values.filter((_, index) => histograms[index] === undefined)
+  writeColumn(writer, floats, 0, floats.length)
+  writeHistograms(writer, present)
+}
+
+/** True when the chunk behind the time column's number, which was read, has floats only. */
+export function isFloatChunk(reader: ByteReader): boolean {
+  return (reader.bytes[reader.at] as number) < HISTOGRAMS
+}
+
+/** Reads a chunk whose time column's number was read. @throws StorageError `corrupt` */
+export function readChunk(reader: ByteReader, times: Float64Array): Piece {
+  const values = new Float64Array(times.length)
+  if (isFloatChunk(reader)) {
+    readColumn(reader, values, 0, values.length)
+    return { times, values }
+  }
+  if (reader.byte() === HISTOGRAMS) {
+    values.fill(Number.NaN)
+    return { times, values, histograms: readHistograms(reader) }
+  }
+  return readMixed(reader, times, values)
+}
+
+function readMixed(reader: ByteReader, times: Float64Array, values: Float64Array): Piece {
+  const bits = reader.raw((times.length + 7) >>> 3)
+  const isHistogram = (index: number) => (((bits[index >>> 3] as number) >>> (index & 7)) & 1) === 1
+  let floatCount = 0
+  for (let index = 0; index < times.length; index++) if (!isHistogram(index)) floatCount++
+  const floats = new Float64Array(floatCount)
+  readColumn(reader, floats, 0, floatCount)
+  const present = readHistograms(reader)
+  const histograms: (Histogram | undefined)[] = []
+  let nextFloat = 0
+  let nextHistogram = 0
+  for (let index = 0; index < times.length; index++) {
+    if (isHistogram(index)) {
+      values[index] = Number.NaN
+      histograms.push(present[nextHistogram++])
+    } else {
+      values[index] = floats[nextFloat++] as number
+      histograms.push(undefined)
+    }
+  }
+  return { times, values, histograms }
+}

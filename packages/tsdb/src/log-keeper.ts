@@ -1,0 +1,83 @@
+// Keeps SQLite's log short. A worker moves its pages into the database while commits go on; only when the log has grown
+// large all the same, because commits never paused, or when the store falls quiet, the log is emptied for good, and commits
+// are held back for the milliseconds that this takes.
+
+import { statSync } from 'node:fs'
+import { type Checkpointer, createCheckpointer } from '@promlet/sqlite'
+import type { Logger } from '@promlet/telemetry'
+
+/** The log is moved when it has grown by this much. */
+const MOVE_BYTES = 4 * 2 ** 20
+/** Above it commits wait until it is empty. */
+const LOG_BYTES_MAX = 32 * 2 ** 20
+/** A shorter one may stay when the store falls quiet. */
+const QUIET_BYTES_MAX = 256 * 1024
+
+export class LogKeeper {
+  readonly #logPath: string
+  readonly #checkpointer: Checkpointer
+  readonly #logger: Logger
+  #grown = 0
+  #moving: Promise<void> | undefined
+  #emptying: Promise<void> | undefined
+  failures = 0
+
+  constructor(path: string, logger: Logger) {
+    this.#logPath = `${path}-wal`
+    this.#checkpointer = createCheckpointer(path)
+    this.#logger = logger
+  }
+
+  /** Commits wait for it before they write, when it is defined. */
+  get gate(): Promise<void> | undefined {
+    return this.#emptying
+  }
+
+  /** Tells that about as many bytes were written. */
+  wrote(bytes: number): void {
+    this.#grown += bytes
+    if (this.#grown < MOVE_BYTES || this.#moving !== undefined || this.#emptying !== undefined) return
+    this.#grown = 0
+    if (this.size() > LOG_BYTES_MAX) void this.#empty()
+    else void this.#move()
+  }
+
+  /** Empties the log if it is worth it. The caller has made sure that the store is quiet. */
+  async quiet(): Promise<void> {
+    await this.#moving
+    if (this.size() > QUIET_BYTES_MAX) await this.#empty()
+  }
+
+  size(): number {
+    return statSync(this.#logPath, { throwIfNoEntry: false })?.size ?? 0
+  }
+
+  async close(): Promise<void> {
+    await this.#moving
+    await this.#emptying
+    await this.#checkpointer.close()
+  }
+
+  #move(): Promise<void> {
+    this.#moving = this.#run('passive').finally(() => {
+      this.#moving = undefined
+    })
+    return this.#moving
+  }
+
+  #empty(): Promise<void> {
+    this.#emptying ??= this.#run('truncate').finally(() => {
+      this.#emptying = undefined
+    })
+    return this.#emptying
+  }
+
+  async #run(mode: 'passive' | 'truncate'): Promise<void> {
+    try {
+      await this.#checkpointer.checkpoint(mode)
+    } catch (err) {
+      this.failures++
+      this.#logger.warn({ err, mode }, 'checkpoint failed')
+    }
+  }
+}

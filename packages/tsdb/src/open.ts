@@ -1,0 +1,60 @@
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Database, lockOwnership, openDatabase } from '@promlet/sqlite'
+import { asStorageError, StorageError } from './error.ts'
+import { DATABASE_FILE, LOCK_FILE, migrations, PAGE_BYTES } from './schema.ts'
+import { SqliteStore, type Store, type StoreOptions } from './store.ts'
+
+/** Page cache of a connection. */
+const CACHE_BYTES = 8 * 2 ** 20
+/** What is left of the log file when it starts again from its beginning. */
+const JOURNAL_BYTES_MAX = 4 * 2 ** 20
+
+/**
+ * Opens or makes a store. One process at a time may have it open for writing.
+ * @throws StorageError `locked`, `newer-version`, `older-version` (for reading only), `corrupt`, `unwritable`, `not-found`
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { path, readonly = false } = options
+  if (path === ':memory:') return new SqliteStore(options, openFile(':memory:', false), undefined)
+  if (readonly) return new SqliteStore(options, openFile(join(path, DATABASE_FILE), true), undefined)
+  makeFolder(path)
+  const lock = asked(path, () => lockOwnership(join(path, LOCK_FILE)))
+  try {
+    return new SqliteStore(options, openFile(join(path, DATABASE_FILE), false), lock)
+  } catch (error) {
+    lock[Symbol.dispose]()
+    throw error
+  }
+}
+
+function openFile(path: string, readonly: boolean): Database {
+  return asked(path, () =>
+    openDatabase({
+      path,
+      readonly,
+      migrations,
+      pageSizeBytes: PAGE_BYTES,
+      cacheBytes: CACHE_BYTES,
+      autoCheckpointPages: 0,
+      journalSizeMaxBytes: JOURNAL_BYTES_MAX,
+    }),
+  )
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true })
+    accessSync(path, constants.W_OK)
+  } catch (error) {
+    throw new StorageError('unwritable', `${path}: the folder of the store cannot be made or written`, { cause: error })
+  }
+}
+
+function asked<T>(path: string, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    throw asStorageError(error, path)
+  }
+}
