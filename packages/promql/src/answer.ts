@@ -74,17 +74,17 @@ function histogramsOf(column: Column): readonly (Histogram | undefined)[] {
 /** The samples of a range vector: what a query that ends in one answers at an instant. In label order. */
 export function samplesAnswer(node: WindowNode, context: EvalContext): Value {
   const inner = node.source.kind === 'subquery' ? build(node.source.inner, context) : undefined
-  const source = windowSource(node, inner, context)
   const end = (node.at ?? node.grid.start) - node.offset
+  const source = windowSource(node, inner, { after: end - node.range, to: end }, context)
   const series: SeriesColumns[] = []
   for (const [index, own] of source.labels.entries()) {
     const { times, values, histogramTimes, histograms, dropName } = source.read(index)
     const labels = dropName ? dropMetadata(own) : own
+    // A subquery's times may reach further back than the range.
     const floats = slice(times, values, end - node.range, end)
-    const low = histogramTimes === undefined ? 0 : firstAfter(histogramTimes, end - node.range)
-    const high = histogramTimes === undefined ? 0 : firstAfter(histogramTimes, end)
-    if (high > low && histogramTimes !== undefined && histograms !== undefined) {
-      series.push(interleave(labels, floats, histogramTimes.slice(low, high), histograms.slice(low, high)))
+    if (histogramTimes !== undefined && histograms !== undefined && histogramTimes.length > 0) {
+      const low = firstAfter(histogramTimes, end - node.range)
+      series.push(interleave(labels, floats, histogramTimes.slice(low), histograms.slice(low)))
     } else if (floats.times.length > 0) series.push({ labels, ...floats })
   }
   return { kind: 'matrix', series: series.sort((left, right) => Labels.compare(left.labels, right.labels)) }

@@ -21,4 +21,4 @@ export type {
 export { parseScript } from './script/parse.ts'
 export { type EvalReport, listEvals, type RunOptions, runScript } from './script/run.ts'
 export type { OpenScriptStorage, ScriptStorage } from './script/storage.ts'
-export { formatTime, labelsJson, writeAnswerJson } from './value-json.ts'
+export { formatTime, labelsJson, writeAnswerBytes, writeAnswerJson } from './value-json.ts'

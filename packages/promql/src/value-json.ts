@@ -1,5 +1,5 @@
-// The `data` object of /api/v1/query and /api/v1/query_range, written straight from the columns: texts of times are
-// made once per array of times, and no object or array is made per sample.
+// The `data` object of /api/v1/query and /api/v1/query_range, written straight from the columns into bytes: texts of
+// times are made once per array of times, and no object or text is made per sample where that can be helped.
 // Prometheus: web/api/v1/json_codec.go, util/jsonutil.
 
 import {
@@ -12,19 +12,30 @@ import {
   type Value,
   type VectorSample,
 } from '@promlet/model'
+import { JsonBytes } from './json-bytes.ts'
 
 /** `{"resultType":…,"result":…}` of an answer, as JSON text. */
-export function writeAnswerJson({ value }: { readonly value: Value }): string {
+export function writeAnswerJson(answer: { readonly value: Value }): string {
+  return new TextDecoder().decode(writeAnswerBytes(answer))
+}
+
+/** The same in UTF-8. */
+export function writeAnswerBytes({ value }: { readonly value: Value }): Uint8Array {
+  const out = new JsonBytes()
   switch (value.kind) {
     case 'scalar':
-      return `{"resultType":"scalar","result":[${formatTime(value.at)},"${formatValue(value.value)}"]}`
+      out.text(`{"resultType":"scalar","result":[${formatTime(value.at)},"${formatValue(value.value)}"]}`)
+      break
     case 'string':
-      return `{"resultType":"string","result":[${formatTime(value.at)},${JSON.stringify(value.value)}]}`
+      out.text(`{"resultType":"string","result":[${formatTime(value.at)},${JSON.stringify(value.value)}]}`)
+      break
     case 'vector':
-      return `{"resultType":"vector","result":[${value.samples.map(sampleJson).join(',')}]}`
+      writeVector(value.samples, out)
+      break
     case 'matrix':
-      return matrixJson(value.series)
+      writeMatrix(value.series, out)
   }
+  return out.bytes()
 }
 
 /** Milliseconds as Prometheus writes them: seconds, with three decimals unless they are whole. */
@@ -35,40 +46,76 @@ export function formatTime(at: Millis): string {
   return rest === 0 ? seconds : `${seconds}.${String(rest).padStart(3, '0')}`
 }
 
-function sampleJson({ labels, at, value, histogram }: VectorSample): string {
-  const metric = `{"metric":${labelsJson(labels)},`
-  if (histogram !== undefined) return `${metric}"histogram":[${formatTime(at)},${histogramJson(histogram)}]}`
-  return `${metric}"value":[${formatTime(at)},"${formatValue(value)}"]}`
-}
-
-function matrixJson(series: readonly SeriesColumns[]): string {
-  let json = '{"resultType":"matrix","result":['
-  let times: Float64Array | undefined
-  let heads: readonly string[] = []
-  for (const [index, columns] of series.entries()) {
-    if (columns.times !== times) {
-      times = columns.times
-      heads = sampleHeads(times)
-    }
-    json += `${index === 0 ? '' : ','}{"metric":${labelsJson(columns.labels)}`
-    json += columns.histograms === undefined ? `,"values":[${floatsJson(columns.values, heads)}]` : mixedJson(columns)
-    json += '}'
-  }
-  return `${json}]}`
-}
-
-/** What stands before each value: `[1435781451.781,"`, from the second on after a comma. */
-function sampleHeads(times: Float64Array): readonly string[] {
-  return Array.from(times, (at, index) => `${index === 0 ? '' : ','}[${formatTime(at)},"`)
-}
-
-function floatsJson(values: Float64Array, heads: readonly string[]): string {
+/** A label set as a JSON object, in label order. */
+export function labelsJson(labels: Labels): string {
   let json = ''
-  for (let index = 0; index < values.length; index++) json += `${heads[index]}${formatValue(values[index]!)}"]`
-  return json
+  for (let index = 0; index < labels.names.length; index++) {
+    json += `${index === 0 ? '' : ','}${JSON.stringify(labels.names[index])}:${JSON.stringify(labels.values[index])}`
+  }
+  return `{${json}}`
 }
 
-function mixedJson({ times, values, histograms = [] }: SeriesColumns): string {
+function writeVector(samples: readonly VectorSample[], out: JsonBytes): void {
+  out.text('{"resultType":"vector","result":[')
+  for (const [index, { labels, at, value, histogram }] of samples.entries()) {
+    const kind = histogram === undefined ? 'value' : 'histogram'
+    out.text(`${index === 0 ? '' : ','}{"metric":${labelsJson(labels)},"${kind}":[${formatTime(at)},`)
+    if (histogram === undefined) out.text(`"${formatValue(value)}"]}`)
+    else out.text(`${histogramJson(histogram)}]}`)
+  }
+  out.text(']}')
+}
+
+function writeMatrix(series: readonly SeriesColumns[], out: JsonBytes): void {
+  out.text('{"resultType":"matrix","result":[')
+  let times: Float64Array | undefined
+  let heads: SampleHeads | undefined
+  for (const [index, columns] of series.entries()) {
+    out.text(`${index === 0 ? '' : ','}{"metric":${labelsJson(columns.labels)}`)
+    if (columns.histograms === undefined) {
+      if (columns.times !== times || heads === undefined) {
+        times = columns.times
+        heads = sampleHeads(times)
+      }
+      writeFloats(columns.values, heads, out)
+    } else {
+      writeMixed(columns, out)
+    }
+    out.text('}')
+  }
+  out.text(']}')
+}
+
+/** What stands before each value, from the second on after the end of the one before: `"],[1435781451.781,"`. */
+interface SampleHeads {
+  readonly bytes: Uint8Array
+  /** Where each one ends. */
+  readonly ends: Int32Array
+}
+
+function sampleHeads(times: Float64Array): SampleHeads {
+  const ends = new Int32Array(times.length)
+  const texts = new JsonBytes()
+  for (let index = 0; index < times.length; index++) {
+    texts.text(`${index === 0 ? '' : '"],'}[${formatTime(times[index]!)},"`)
+    ends[index] = texts.length
+  }
+  return { bytes: texts.bytes(), ends }
+}
+
+function writeFloats(values: Float64Array, { bytes, ends }: SampleHeads, out: JsonBytes): void {
+  out.text(',"values":[')
+  let from = 0
+  for (let index = 0; index < values.length; index++) {
+    const to = ends[index]!
+    out.copy(bytes, from, to)
+    from = to
+    out.number(values[index]!)
+  }
+  out.text(values.length === 0 ? ']' : '"]]')
+}
+
+function writeMixed({ times, values, histograms = [] }: SeriesColumns, out: JsonBytes): void {
   const floatParts: string[] = []
   const histogramParts: string[] = []
   for (let index = 0; index < times.length; index++) {
@@ -77,17 +124,8 @@ function mixedJson({ times, values, histograms = [] }: SeriesColumns): string {
     if (histogram === undefined) floatParts.push(`[${at},"${formatValue(values[index]!)}"]`)
     else histogramParts.push(`[${at},${histogramJson(histogram)}]`)
   }
-  const floats = floatParts.length === 0 ? '' : `,"values":[${floatParts.join(',')}]`
-  return histogramParts.length === 0 ? floats : `${floats},"histograms":[${histogramParts.join(',')}]`
-}
-
-/** A label set as a JSON object, in label order. */
-export function labelsJson(labels: Labels): string {
-  let json = ''
-  for (let index = 0; index < labels.names.length; index++) {
-    json += `${index === 0 ? '' : ','}${JSON.stringify(labels.names[index])}:${JSON.stringify(labels.values[index])}`
-  }
-  return `{${json}}`
+  if (floatParts.length > 0) out.text(`,"values":[${floatParts.join(',')}]`)
+  if (histogramParts.length > 0) out.text(`,"histograms":[${histogramParts.join(',')}]`)
 }
 
 function histogramJson(histogram: Histogram): string {

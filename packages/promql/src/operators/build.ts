@@ -27,7 +27,7 @@ import { MergeSameLabels } from './merge.ts'
 import { Metered } from './metered.ts'
 import { negate } from './negate.ts'
 import type { Operator } from './operator.ts'
-import { PickSeries } from './pick-series.ts'
+import { LimitCount, LimitRatio } from './pick-series.ts'
 import { ChangeLabel, labelJoin, labelReplace } from './relabel.ts'
 import { Repeat } from './repeat.ts'
 import { readScalar, Scalar } from './scalar.ts'
@@ -38,6 +38,7 @@ import { Intersect, Union } from './set-operation.ts'
 import { Shared } from './shared.ts'
 import { Smooth } from './smooth.ts'
 import { orderByLabels, orderByValue, Sort } from './sort.ts'
+import { TopSeries } from './top-series.ts'
 import { VectorVector } from './vector-operation.ts'
 import { WindowCall } from './window-call.ts'
 
@@ -210,9 +211,11 @@ function aggregate(node: AggregateNode, context: EvalContext): Operator {
   switch (operator) {
     case 'topk':
     case 'bottomk':
+      return new TopSeries(node, input, param as Float64Array, context)
     case 'limitk':
+      return new LimitCount(node, input, param as Float64Array)
     case 'limit_ratio':
-      return new PickSeries(node, input, param as Float64Array, context)
+      return new LimitRatio(node, input, param as Float64Array, context)
     default:
       return new Aggregate(node, input, accumulatorFor(node, param, context))
   }

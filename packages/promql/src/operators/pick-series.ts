@@ -1,12 +1,11 @@
-// topk, bottomk, limitk and limit_ratio: of each group some of the series themselves, chosen step by step.
+// limitk and limit_ratio: of each group some of the series themselves, chosen step by step without regard to values.
 
 import { type Labels, QueryError } from '@promlet/model'
 import { annotationTexts } from '../annotations.ts'
-import { ABSENT, type Column, FLOAT, makeColumn, putFloat, putHistogram } from '../columns/column.ts'
+import { ABSENT, type Column, recount } from '../columns/column.ts'
 import { labelsOffset } from '../functions/labels-hash.ts'
 import type { AggregateNode } from '../plan/node.ts'
 import type { EvalContext } from './context.ts'
-import { collect, type Frame, FrameReader } from './frame.ts'
 import { groupSeries } from './grouping.ts'
 import type { Operator } from './operator.ts'
 
@@ -14,129 +13,99 @@ import type { Operator } from './operator.ts'
 const INT64_MIN = -(2 ** 63)
 const INT64_MAX = 2 ** 63 - 1024
 
-export class PickSeries implements Operator {
-  readonly #node: AggregateNode
-  readonly #input: Operator
-  readonly #param: Float64Array
-  readonly #context: EvalContext
-  #reader: Operator | undefined
+/** @throws QueryError for numbers that count nothing. */
+export function checkCounts(counts: Float64Array): void {
+  if (counts.some(Number.isNaN)) throw new QueryError('execution', 'Parameter value is NaN')
+  const least = counts.reduce((left, right) => Math.min(left, right), Infinity)
+  const most = counts.reduce((left, right) => Math.max(left, right), -Infinity)
+  if (least <= INT64_MIN) throw new QueryError('execution', `Scalar value ${least} underflows int64`)
+  if (most >= INT64_MAX) throw new QueryError('execution', `Scalar value ${most} overflows int64`)
+}
 
-  /** `param` has the count or the ratio of each step. */
-  constructor(node: AggregateNode, input: Operator, param: Float64Array, context: EvalContext) {
-    this.#node = node
+/** Passes columns on with only those samples that are chosen. */
+abstract class PickSeries implements Operator {
+  protected readonly node: AggregateNode
+  protected readonly param: Float64Array
+  readonly #input: Operator
+  #index = 0
+
+  constructor(node: AggregateNode, input: Operator, param: Float64Array) {
+    this.node = node
     this.#input = input
-    this.#param = param
-    this.#context = context
+    this.param = param
   }
 
   series(): readonly Labels[] {
-    const picked = this.#pick(collect(this.#input, this.#node.grid.count))
-    this.#reader = new FrameReader(picked)
-    return picked.labels
+    const labels = this.#input.series()
+    this.prepare(labels)
+    return labels
   }
 
   next(into: Column): boolean {
-    return (this.#reader as Operator).next(into)
+    if (!this.#input.next(into)) return false
+    this.choose(into, this.#index++)
+    recount(into)
+    return true
   }
 
-  #pick(frame: Frame): Frame {
-    const { operator } = this.#node.aggregation
-    const isRatio = operator === 'limit_ratio'
-    if (isRatio ? this.#param.every((ratio) => ratio === 0) : !this.#param.some((k) => !(k < 1))) return { labels: [], columns: [] }
-    if (isRatio) this.#checkRatios()
-    else this.#checkCounts()
-    const groups = membersByGroup(frame, this.#node)
-    const picked: (Column | undefined)[] = []
-    // The order in which series are picked is the order of an instant query's answer.
-    const order: number[] = []
-    for (let step = 0; step < this.#node.grid.count; step++) {
-      for (const members of groups) {
-        for (const index of this.#choose(frame, members, step)) {
-          let column = picked[index]
-          if (column === undefined) {
-            column = makeColumn(this.#node.grid.count)
-            column.dropName = (frame.columns[index] as Column).dropName
-            picked[index] = column
-            order.push(index)
-          }
-          copyStep(frame.columns[index] as Column, column, step)
-        }
-      }
-    }
-    return { labels: order.map((index) => frame.labels[index] as Labels), columns: order.map((index) => picked[index] as Column) }
+  protected abstract prepare(labels: readonly Labels[]): void
+  /** Takes out of a column what is not chosen. */
+  protected abstract choose(column: Column, index: number): void
+}
+
+/** limitk: the first k series of each group that have a sample. */
+export class LimitCount extends PickSeries {
+  #groupOf: Int32Array = new Int32Array(0)
+  /** By group: how many were taken at each step. */
+  #taken: readonly Int32Array[] = []
+
+  protected prepare(labels: readonly Labels[]): void {
+    if (this.param.some((k) => !(k < 1))) checkCounts(this.param)
+    const groups = groupSeries(labels, this.node.aggregation)
+    this.#groupOf = groups.groupOf
+    this.#taken = groups.labels.map(() => new Int32Array(this.node.grid.count))
   }
 
-  #choose(frame: Frame, members: readonly number[], step: number): readonly number[] {
-    const param = this.#param[step]!
-    const there = members.filter((index) => (frame.columns[index] as Column).present[step] !== ABSENT)
-    switch (this.#node.aggregation.operator) {
-      case 'limitk':
-        return param < 1 ? [] : there.slice(0, Math.trunc(param))
-      case 'limit_ratio':
-        return there.filter((index) => isInRatio(frame.labels[index] as Labels, param))
-      default:
-        return this.#extreme(frame, there, step, Math.trunc(param))
+  protected choose({ present }: Column, index: number): void {
+    const taken = this.#taken[this.#groupOf[index]!] as Int32Array
+    for (let step = 0; step < present.length; step++) {
+      if (present[step] === ABSENT) continue
+      // A part of a series counts for nothing.
+      if (taken[step]! + 1 > this.param[step]!) present[step] = ABSENT
+      else taken[step] = taken[step]! + 1
     }
   }
+}
 
-  /** The k largest or smallest, best first; NaN is worse than any number. */
-  #extreme(frame: Frame, there: readonly number[], step: number, k: number): readonly number[] {
-    if (k < 1) return []
-    const floats = there.filter((index) => (frame.columns[index] as Column).present[step] === FLOAT)
-    if (floats.length < there.length) {
-      this.#context.annotations.info(annotationTexts.ignoredInAggregation(this.#node.aggregation.operator), this.#node.aggregation.position)
-    }
-    const sign = this.#node.aggregation.operator === 'topk' ? -1 : 1
-    const floatOf = (index: number) => (frame.columns[index] as Column).values[step]!
-    return floats.sort((left, right) => byValue(floatOf(left), floatOf(right), sign)).slice(0, k)
+/** limit_ratio: the series whose place between 0 and 1 lies below the ratio; a negative one takes those that its complement leaves. */
+export class LimitRatio extends PickSeries {
+  readonly #context: EvalContext
+  #offsets: Float64Array = new Float64Array(0)
+
+  constructor(node: AggregateNode, input: Operator, ratios: Float64Array, context: EvalContext) {
+    super(node, input, ratios)
+    this.#context = context
   }
 
-  #checkCounts(): void {
-    for (const k of this.#param) {
-      if (Number.isNaN(k)) throw new QueryError('execution', 'Parameter value is NaN')
-    }
-    const least = Math.min(...this.#param)
-    const most = Math.max(...this.#param)
-    if (least <= INT64_MIN) throw new QueryError('execution', `Scalar value ${least} underflows int64`)
-    if (most >= INT64_MAX) throw new QueryError('execution', `Scalar value ${most} overflows int64`)
+  protected prepare(labels: readonly Labels[]): void {
+    if (this.param.some(Number.isNaN)) throw new QueryError('execution', 'Ratio value is NaN')
+    this.#warn()
+    this.#offsets = Float64Array.from(labels, labelsOffset)
   }
 
-  #checkRatios(): void {
-    if (this.#param.some(Number.isNaN)) throw new QueryError('execution', 'Ratio value is NaN')
-    const position = (this.#node.param?.expr ?? this.#node.expr).position
-    const most = Math.max(...this.#param)
-    const least = Math.min(...this.#param)
+  protected choose({ present }: Column, index: number): void {
+    const offset = this.#offsets[index]!
+    for (let step = 0; step < present.length; step++) {
+      const ratio = this.param[step]!
+      if (ratio >= 0 ? offset >= ratio : offset < 1 + ratio) present[step] = ABSENT
+    }
+  }
+
+  #warn(): void {
+    const { position } = this.node.param?.expr ?? this.node.expr
+    const most = this.param.reduce((left, right) => Math.max(left, right), -Infinity)
+    const least = this.param.reduce((left, right) => Math.min(left, right), Infinity)
     if (most > 1) this.#context.annotations.warn(annotationTexts.invalidRatio(most, 1), position)
     if (least < -1) this.#context.annotations.warn(annotationTexts.invalidRatio(least, -1), position)
   }
-}
-
-export function byValue(left: number, right: number, sign: 1 | -1): number {
-  if (Number.isNaN(left)) return Number.isNaN(right) ? 0 : 1
-  if (Number.isNaN(right)) return -1
-  return left === right ? 0 : sign * (left < right ? -1 : 1)
-}
-
-function membersByGroup(frame: Frame, node: AggregateNode): readonly (readonly number[])[] {
-  const { labels, groupOf } = groupSeries(frame.labels, node.aggregation)
-  const members: number[][] = labels.map(() => [])
-  for (let index = 0; index < groupOf.length; index++) {
-    if ((frame.columns[index] as Column).count > 0) members[groupOf[index]!]?.push(index)
-  }
-  return members
-}
-
-function copyStep(source: Column, target: Column, step: number): void {
-  if (source.present[step] === FLOAT) {
-    putFloat(target, step, source.values[step]!)
-    return
-  }
-  const histogram = source.histograms?.[step]
-  if (histogram !== undefined) putHistogram(target, step, histogram)
-}
-
-/** Every series has a fixed place between 0 and 1: a ratio takes those below it, a negative one those it leaves out. */
-function isInRatio(labels: Labels, ratio: number): boolean {
-  const offset = labelsOffset(labels)
-  return ratio >= 0 ? offset < ratio : offset >= 1 + ratio
 }

@@ -8,6 +8,7 @@ import type { RangeCall } from '../functions/range-function.ts'
 import { gridTimes } from '../plan/grid.ts'
 import type { SelectNode } from '../plan/node.ts'
 import type { EvalContext } from './context.ts'
+import { statsOf } from './histogram-stats.ts'
 import type { Operator } from './operator.ts'
 import { readTimes } from './read-times.ts'
 import { type Samples, storedSamples } from './window-source.ts'
@@ -50,7 +51,7 @@ export class Smooth implements Operator {
     const series = this.#series[this.#index++]
     if (series === undefined) return false
     clearColumn(into)
-    const samples = storedSamples(series, this.#node.statsOnly)
+    const samples = storedSamples(this.#node.statsOnly ? statsOf(series) : series)
     const floats = this.#windows.get(samples.times)
     this.#context.samplesRead.total += floats.total
     const histograms = samples.histogramTimes === undefined ? undefined : this.#windows.get(samples.histogramTimes)

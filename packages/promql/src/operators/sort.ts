@@ -5,7 +5,6 @@ import { type Column, FLOAT } from '../columns/column.ts'
 import { compareNaturally } from '../functions/natural-order.ts'
 import { collect, type Frame, FrameReader } from './frame.ts'
 import type { Operator } from './operator.ts'
-import { byValue } from './pick-series.ts'
 
 /** Tells the order of two series of a frame by their indexes. */
 export type SeriesOrder = (frame: Frame, left: number, right: number) => number
@@ -61,4 +60,11 @@ export function orderByLabels(names: readonly string[], isDescending: boolean): 
     }
     return sign * Labels.compare(leftLabels, rightLabels)
   }
+}
+
+/** The order of two values, the smaller first for a `sign` of 1; NaN is last either way. */
+function byValue(left: number, right: number, sign: 1 | -1): number {
+  if (Number.isNaN(left)) return Number.isNaN(right) ? 0 : 1
+  if (Number.isNaN(right)) return -1
+  return left === right ? 0 : sign * (left < right ? -1 : 1)
 }

@@ -36,9 +36,10 @@ export class WindowCall implements Operator {
     this.#function = range
     this.#floats = computed.floats(call)
     this.#mixed = computed.mixed === 'floats-only' ? undefined : computed.mixed(call)
-    this.#source = windowSource(node.window, inner, context)
     const before = node.window.range + (extension === undefined ? 0 : lookback)
     const after = extension === 'smoothed' ? lookback : 0
+    const reach = { after: (ends[0] ?? 0) - before, to: (ends.at(-1) ?? 0) + after }
+    this.#source = windowSource(node.window, inner, reach, context)
     this.#windows = new PerTimes((times) => findWindows(times, ends, before, after))
   }
 

@@ -1,8 +1,9 @@
 // Where a range function gets its samples: from the store, or from a subquery, whose results at the times of its own
 // grid are taken as samples. Either way without stale markers, floats and histograms apart.
 
-import { type Histogram, isStaleAt, type Labels, type SeriesColumns } from '@promlet/model'
+import { type Histogram, isStaleAt, type Labels, type Millis, type SeriesColumns } from '@promlet/model'
 import { type Column, FLOAT } from '../columns/column.ts'
+import { firstAfter, PerTimes } from '../columns/windows.ts'
 import { gridTimes } from '../plan/grid.ts'
 import type { WindowNode } from '../plan/node.ts'
 import type { EvalContext } from './context.ts'
@@ -30,11 +31,24 @@ export interface WindowSource {
   read(index: number): Samples
 }
 
-/** `inner` is the operator of the subquery, where there is one. */
-export function windowSource(node: WindowNode, inner: Operator | undefined, context: EvalContext): WindowSource {
+/** The samples that all windows together can see: after one time, up to and including another. */
+export interface Reach {
+  readonly after: Millis
+  readonly to: Millis
+}
+
+/** `inner` is the operator of the subquery, where there is one. Samples out of reach are left out. */
+export function windowSource(node: WindowNode, inner: Operator | undefined, reach: Reach, context: EvalContext): WindowSource {
   if (node.source.kind === 'samples') {
     const series = context.data[node.source.slot] ?? []
-    return { labels: series.map(({ labels }) => labels), read: (index) => storedSamples(series[index] as SeriesColumns, node.statsOnly) }
+    const parts = new PerTimes((times) => partOf(times, reach))
+    return {
+      labels: series.map(({ labels }) => labels),
+      read: (index) => {
+        const columns = series[index] as SeriesColumns
+        return storedSamples(cut(node.statsOnly ? statsOf(columns) : columns, parts.get(columns.times)))
+      },
+    }
   }
   const { grid } = node.source.inner
   const frame = collect(inner as Operator, grid.count)
@@ -42,10 +56,28 @@ export function windowSource(node: WindowNode, inner: Operator | undefined, cont
   return { labels: frame.labels, read: (index) => steppedSamples(frame.columns[index] as Column, times) }
 }
 
-/** The samples of a stored series; `statsOnly` as for a selector. */
-export function storedSamples(series: SeriesColumns, statsOnly: boolean): Samples {
-  const { times, values, startTimes } = series
-  const { histograms } = statsOnly ? statsOf(series) : series
+interface Part {
+  readonly times: Float64Array
+  readonly from: number
+  readonly to: number
+}
+
+function partOf(times: Float64Array, { after, to }: Reach): Part {
+  const from = firstAfter(times, after)
+  const end = firstAfter(times, to, from)
+  return { times: end - from === times.length ? times : times.subarray(from, end), from, to: end }
+}
+
+function cut(series: SeriesColumns, { times, from, to }: Part): SeriesColumns {
+  if (times === series.times) return series
+  const values = series.values.subarray(from, to)
+  const startTimes = series.startTimes === undefined ? {} : { startTimes: series.startTimes.subarray(from, to) }
+  const histograms = series.histograms === undefined ? {} : { histograms: series.histograms.slice(from, to) }
+  return { labels: series.labels, times, values, ...histograms, ...startTimes }
+}
+
+/** The samples of a stored series without stale markers. */
+export function storedSamples({ times, values, histograms, startTimes }: SeriesColumns): Samples {
   if (histograms !== undefined) return splitMixed(times, values, histograms, startTimes)
   const staleCount = countStale(values)
   if (staleCount === 0) return { times, values, starts: startTimes, ...NO_HISTOGRAMS }
