@@ -27,6 +27,8 @@ export interface Build {
   readonly startedAt: Millis
   /** Without a slash at the end. */
   readonly externalUrl: string
+  /** What `/-/quit` of a component with a port of its own does. */
+  quit(): void
 }
 
 type Stop = () => Promise<void>
@@ -103,13 +105,15 @@ export async function openQueries(build: Build): Promise<Stop> {
   return () => client.close()
 }
 
-export async function startGateway({ settings, clock, logger, registries, live }: Build): Promise<Stop> {
+export async function startGateway({ settings, clock, logger, registries, live, quit }: Build): Promise<Stop> {
   if (!settings.components.has('pushgateway')) return async () => {}
   const { listenAddress, persistenceFile, configFile, ...options } = settings.pushgateway
   live.pushgateway = await startPushgateway({
     ...options,
     ...(listenAddress === undefined ? {} : { listenAddress }),
     ...(persistenceFile === undefined ? {} : { persistenceFile }),
+    ...(configFile === undefined ? {} : { webConfigFile: configFile }),
+    onQuit: quit,
     flags: settings.flags,
     clock,
     logger: logger.child({ component: 'pushgateway' }),

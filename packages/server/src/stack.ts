@@ -55,7 +55,9 @@ export async function startStack(settings: StackSettings, options: StackOptions)
   const live: Live = { config, lastReload: { ok: true, at: clock.now() } }
   const registries = createRegistries()
   const httpClient = options.httpClient ?? createHttpClientFactory({ clock })
-  const build: Build = { settings, clock, logger, httpClient, registries, live, startedAt: clock.now(), externalUrl: externalUrl(settings) }
+  const quit = () => options.onQuit?.()
+  const shared = { settings, clock, logger, httpClient, registries, live, quit }
+  const build: Build = { ...shared, startedAt: clock.now(), externalUrl: externalUrl(settings) }
   reloadMetrics(registries.server, live)
   const reload = oneAtATime((next?: PrometheusConfig) => reloadStack(build, next))
   let isReady = false
@@ -69,7 +71,7 @@ export async function startStack(settings: StackSettings, options: StackOptions)
   }
   try {
     for (const step of [openStorage, openQueries]) opened.defer(await step(build))
-    const lifecycle = { reload: () => reload(), quit: () => options.onQuit?.() }
+    const lifecycle = { reload: () => reload(), quit }
     const web: Web | undefined = hasWeb(settings) ? await openWeb(build, { ready: () => isReady, lifecycle }) : undefined
     if (web !== undefined) opened.defer(() => web.close())
     for (const step of [startGateway, startAlerting, startRules, startScraping]) opened.defer(await step(build))
