@@ -30,6 +30,8 @@ export interface PushgatewayOptions {
   /** `/metrics` by default. */
   readonly telemetryPath?: string
   readonly routePrefix?: string
+  /** TLS, headers and users (`--web.config.file`). */
+  readonly webConfigFile?: string
   /** What the status page and API show, as on the command line. */
   readonly flags?: Readonly<Record<string, string>>
   readonly clock: Clock
@@ -68,7 +70,7 @@ const CONNECTIONS_MAX = 4_096
 /**
  * Starts a Pushgateway with the groups that its file holds.
  * @throws PushgatewayError `persistence` or the sqlite package's `DatabaseError` when the file cannot be used,
- * `HttpServerError` when the address cannot be had; then nothing is left open.
+ * `HttpServerError` when the address cannot be had, `ConfigError` for a wrong web config; then nothing is left open.
  */
 export async function startPushgateway(options: PushgatewayOptions): Promise<Pushgateway> {
   const { clock, logger, registry } = options
@@ -81,6 +83,7 @@ export async function startPushgateway(options: PushgatewayOptions): Promise<Pus
     maxConnections: CONNECTIONS_MAX,
     clock,
     ...(options.routePrefix !== undefined && { routePrefix: options.routePrefix }),
+    ...(options.webConfigFile !== undefined && { webConfigFile: options.webConfigFile }),
   })
   const groups = new Groups()
   const metrics = createMetrics(registry, options.version, () => groups.size)
