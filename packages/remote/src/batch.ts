@@ -46,9 +46,9 @@ export class Batch {
   }
 }
 
-/** Twice as long. `set` copies bits, so that stale markers survive. */
-function grown(column: Float64Array): Float64Array<ArrayBuffer> {
-  const longer = new Float64Array(column.length * 2)
+/** A column of twice the length. `set` copies bits, so that stale markers survive. */
+export function grown(column: Float64Array): Float64Array<ArrayBuffer> {
+  const longer = new Float64Array(Math.max(FIRST_SLOTS, column.length * 2))
   longer.set(column)
   return longer
 }

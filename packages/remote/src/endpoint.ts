@@ -74,7 +74,8 @@ export class Endpoint {
 
   #split(batch: Batch, labels: readonly (Labels | undefined)[]): readonly Portion[] {
     const { config, metrics } = this.#options
-    const portions = this.#shards.map(() => new Portion(batch.length))
+    const room = Math.ceil(batch.length / this.#shards.length)
+    const portions = this.#shards.map(() => new Portion(room))
     const portionOf = (ref: SeriesRef) => portions[ref % portions.length] as Portion
     let relabelled = 0
     for (let index = 0; index < batch.length; index++) {

@@ -2,6 +2,7 @@
 // exemplars. All three count as items; a request takes a run of items.
 
 import { type Exemplar, type Histogram, isStaleAt, type Labels, type Metadata, type Millis, setStale } from '@promlet/model'
+import { grown } from './batch.ts'
 import { WireWriter } from './wire-writer.ts'
 
 /** A series as an endpoint sends it: external labels added and relabelled. */
@@ -54,12 +55,12 @@ export function outgoingSeries(labels: Labels): OutgoingSeries {
 /** The items of one commit that go through one shard of one endpoint. */
 export class Portion {
   readonly series: OutgoingSeries[] = []
-  times: Float64Array
-  values: Float64Array
+  times: Float64Array<ArrayBuffer>
+  values: Float64Array<ArrayBuffer>
   readonly histograms: OutgoingHistogram[] = []
   readonly exemplars: OutgoingExemplar[] = []
 
-  /** Room for so many samples. */
+  /** Room for so many samples at first. */
   constructor(samples: number) {
     this.times = new Float64Array(samples)
     this.values = new Float64Array(samples)
@@ -77,6 +78,10 @@ export class Portion {
   /** Copies one slot of a column, keeping a stale marker. */
   addSample(series: OutgoingSeries, at: Millis, values: Float64Array, index: number): void {
     const slot = this.series.push(series) - 1
+    if (slot >= this.times.length) {
+      this.times = grown(this.times)
+      this.values = grown(this.values)
+    }
     this.times[slot] = at
     if (isStaleAt(values, index)) setStale(this.values, slot)
     else this.values[slot] = values[index] as number

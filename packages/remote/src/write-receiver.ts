@@ -2,7 +2,7 @@
 // codes it has. For both versions the good samples of a request are stored and 400 names the rest, as 2.0 asks for.
 
 import type { Appendable, Refusals } from '@promlet/model'
-import { Counter, type Logger, type Registry } from '@promlet/telemetry'
+import { Counter, type Logger, type Registry, sharedMetric } from '@promlet/telemetry'
 import { RemoteError } from './error.ts'
 import { Intake } from './intake.ts'
 import { readV1 } from './read-v1.ts'
@@ -154,10 +154,7 @@ function writtenHeaders(samples: number, histograms: number, exemplars: number):
 }
 
 function createMetrics(registry: Registry): { readonly invalid: Counter } {
-  const invalid = new Counter({
-    name: 'prometheus_api_remote_write_invalid_labels_samples_total',
-    help: 'The total number of received remote write samples and histogram samples which were rejected due to invalid labels.',
-    registers: [registry],
-  })
-  return { invalid }
+  const name = 'prometheus_api_remote_write_invalid_labels_samples_total'
+  const help = 'The total number of received remote write samples and histogram samples which were rejected due to invalid labels.'
+  return { invalid: sharedMetric(registry, name, () => new Counter({ name, help, registers: [registry] })) }
 }

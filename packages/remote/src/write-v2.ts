@@ -99,5 +99,6 @@ function writeMetadata(described: Metadata | undefined, symbols: Symbols): void 
 
 /** The series of a histogram or summary have that of their family. */
 function metadataOf(metricName: string, metadata: ReadonlyMap<string, Metadata>): Metadata | undefined {
+  if (metadata.size === 0) return undefined
   return metadata.get(metricName) ?? metadata.get(metricName.replace(/_(bucket|g?count|g?sum|total|created|info)$/, ''))
 }
