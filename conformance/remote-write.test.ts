@@ -355,6 +355,8 @@ const checks: Readonly<Record<string, Check>> = {
   histogram_no_mixed_with_samples: each(({ samples, histograms }) => expect(samples.length === 0 || histograms === 0).toBe(true)),
   histogram_empty_buckets: value('test_histogram_count', 0),
   histogram_large_counts: value('test_histogram_count', 1e9),
+  // The texts of this group are OpenMetrics, which is not scraped yet: as 0.0.4 they are no exposition, so that only the
+  // series of the scrape itself arrive. They hold as "may" and "when there" say; exemplars are tested in packages/remote.
   exemplar_with_trace_id: arrives,
   exemplar_with_span_id: arrives,
   exemplar_value_valid: refsInside,
@@ -373,9 +375,11 @@ const checks: Readonly<Record<string, Check>> = {
   metadata_help_with_newlines: described('multiline_metric', { type: 'GAUGE' }),
   metadata_help_with_special_chars: described('special_metric', { help: expect.stringContaining('"quotes"') as never }),
   metadata_help_refs_valid: refsInside,
-  metadata_consistent_across_series: all(
-    ...['GET', 'POST'].map((): Check => described('http_requests_total', { type: 'COUNTER', help: 'Total HTTP requests' })),
-  ),
+  metadata_consistent_across_series: (captured) => {
+    const found = seriesOf(captured, 'http_requests_total').map(({ metadata }) => metadata)
+    expect(found.length).toBeGreaterThanOrEqual(2)
+    for (const metadata of found) expect(metadata).toMatchObject({ type: 'COUNTER', help: 'Total HTTP requests' })
+  },
   metadata_empty_help_allowed: described('no_help_metric', { type: 'COUNTER', help: '' }),
   multiple_series_per_request: seriesCount(3),
   batch_size_reasonable: ({ requests }) => {
