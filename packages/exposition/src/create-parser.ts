@@ -1,16 +1,19 @@
 import type { ExpositionFormat } from './content-type.ts'
 import { ExpositionError } from './error.ts'
+import { createOpenMetricsParser, createTextParser } from './line-parser.ts'
 import type { ExpositionParser, ParserOptions } from './parser.ts'
-import { TextParser } from './text.ts'
 
 /** The parser of a format. @throws ExpositionError `content-type` for a format that cannot be read yet. */
 export function createParser(format: ExpositionFormat, options: ParserOptions = {}): ExpositionParser {
-  if (format === 'text/plain') return new TextParser(options)
-  throw new ExpositionError('content-type', `${format} is not supported by Promlet yet: let the target answer text/plain`)
+  if (format === 'text/plain') return createTextParser(options)
+  if (format === 'application/openmetrics-text') return createOpenMetricsParser(options)
+  throw new ExpositionError('content-type', `${format} is not supported by Promlet yet: let the target answer text`)
 }
 
 /** The scrape protocols that can be read, with what asks for them. `escaping` says how unusual names are to be written. */
 const ACCEPTS: Readonly<Record<string, (escaping: string) => string>> = {
+  OpenMetricsText1_0_0: (escaping) => `application/openmetrics-text;version=1.0.0;escaping=${escaping}`,
+  OpenMetricsText0_0_1: () => 'application/openmetrics-text;version=0.0.1',
   PrometheusText1_0_0: (escaping) => `text/plain;version=1.0.0;escaping=${escaping}`,
   PrometheusText0_0_4: () => 'text/plain;version=0.0.4',
 }

@@ -28,7 +28,9 @@ describe('a scrape', () => {
       url: 'http://web:8080/probe?a+b=x%26y&a+b=z&module=http_2xx',
       timeoutMs: 5000,
       headers: {
-        accept: expect.stringContaining('text/plain;version=0.0.4;q='),
+        accept:
+          'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,' +
+          'text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2',
         'accept-encoding': 'gzip',
         'user-agent': 'Promlet/0.1.0',
         'x-prometheus-scrape-timeout-seconds': '5',
@@ -130,6 +132,20 @@ describe('a scrape', () => {
     })
     expect(await h.metric('prometheus_target_scrapes_sample_duplicate_timestamp_total')).toBe(4)
   })
+})
+
+test('OpenMetrics is read with its exemplars and units', async () => {
+  const h = await startHarness([job()], {})
+  const body = '# TYPE rpc_seconds counter\n# UNIT rpc_seconds seconds\nrpc_seconds_total 3 # {trace_id="abc"} 0.5\n# EOF\n'
+  const headers = { 'content-type': 'application/openmetrics-text; version=1.0.0; charset=utf-8' }
+  h.targets.answers.set(WEB, () => ({ ...textAnswer(body), headers }))
+  await h.scrape()
+  expect(h.samples(/^rpc/)).toEqual({ [name('rpc_seconds_total')]: '0:3' })
+  expect(h.store.metadata.get('rpc_seconds')).toEqual({ type: 'counter', help: '', unit: 'seconds' })
+  const at = h.store.stored[0]?.rows[0]?.at
+  expect(h.store.exemplars.map(({ exemplar }) => [exemplar.labels.toJSON(), exemplar.value, exemplar.at])).toEqual([
+    [{ trace_id: 'abc' }, 0.5, at],
+  ])
 })
 
 describe('timestamps of the exposition', () => {

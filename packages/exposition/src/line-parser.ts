@@ -1,7 +1,12 @@
+// The parser of both text formats. A line that last time had the same place is known by its key, and only its value is
+// read; all others go the long way through the format's own reader of lines.
+
 import type { Exemplar, Labels, MetricType } from '@promlet/model'
 import { asByteText, type ByteText } from './byte-text.ts'
 import { FloatReader } from './float-reader.ts'
 import { COMMENT_LINE, type LineKind, LineMemory, METADATA_LINE, SERIES_LINE, UNKNOWN } from './line-memory.ts'
+import type { LineReader } from './line-reader.ts'
+import { OpenMetricsLine } from './openmetrics-line.ts'
 import type { Entry, ExpositionParser, MetadataEntry, ParserOptions } from './parser.ts'
 import { TextLine } from './text-line.ts'
 
@@ -11,15 +16,30 @@ const ZERO = 0x30
 
 const NO_EXEMPLARS: readonly Exemplar[] = []
 /** The type that holds below a line is remembered by its index. */
-const TYPE_STATES: readonly MetricType[] = ['unknown', 'counter', 'gauge', 'histogram', 'summary']
+const TYPE_STATES: readonly MetricType[] = ['unknown', 'counter', 'gauge', 'histogram', 'summary', 'gaugehistogram', 'info', 'stateset']
 const ENTRIES: Readonly<Record<LineKind, Entry>> = { [SERIES_LINE]: 'series', [METADATA_LINE]: 'metadata', [COMMENT_LINE]: 'comment' }
 
-/** Reads text 0.0.4 (and 1.0.0, which only adds quoted names) as Prometheus's scrape parser does. */
-export class TextParser implements ExpositionParser {
+/** Text 0.0.4 (and 1.0.0, which only adds quoted names), as Prometheus's scrape parser reads it. */
+export function createTextParser(options: ParserOptions = {}): ExpositionParser {
+  return new LineParser(new TextLine(), { wholeTimestamps: true, asLabels: options.typeAndUnitLabels ?? false })
+}
+
+/** OpenMetrics 1.0, as Prometheus's scrape parser reads it. */
+export function createOpenMetricsParser(options: ParserOptions = {}): ExpositionParser {
+  return new LineParser(new OpenMetricsLine(), { wholeTimestamps: false, asLabels: options.typeAndUnitLabels ?? false })
+}
+
+interface LineFormat {
+  /** Timestamps are whole milliseconds. */
+  readonly wholeTimestamps: boolean
+  readonly asLabels: boolean
+}
+
+class LineParser implements ExpositionParser {
   readonly #memory = new LineMemory()
   readonly #float = new FloatReader()
-  readonly #line = new TextLine()
-  readonly #withType: boolean
+  readonly #line: LineReader
+  readonly #format: LineFormat
   #body: ByteText
   /** Where the current line starts, and where the next one does. */
   #lineStart: number
@@ -28,17 +48,20 @@ export class TextParser implements ExpositionParser {
   #isRead: boolean
   /** An index of `TYPE_STATES`. */
   #type: number
+  #unit: string
   recalled: number
   value: number
   timestampMs: number
 
-  constructor(options: ParserOptions = {}) {
-    this.#withType = options.typeAndUnitLabels ?? false
+  constructor(line: LineReader, format: LineFormat) {
+    this.#line = line
+    this.#format = format
     this.#body = asByteText(new Uint8Array(0))
     this.#lineStart = 0
     this.#at = 0
     this.#isRead = false
     this.#type = 0
+    this.#unit = ''
     this.recalled = UNKNOWN
     this.value = 0
     this.timestampMs = Number.NaN
@@ -50,6 +73,7 @@ export class TextParser implements ExpositionParser {
     this.#lineStart = 0
     this.#at = 0
     this.#type = 0
+    this.#unit = ''
   }
 
   next(): Entry {
@@ -60,8 +84,9 @@ export class TextParser implements ExpositionParser {
       const length = this.#memory.match(start)
       if (length > 0) {
         const kind = this.#memory.expectedKind
-        if (kind !== SERIES_LINE) return this.#acceptLine(kind, start + length)
-        if (this.#readSample(body, start + length)) {
+        // The unit is not remembered, but only labels made of it ask for it.
+        if (kind !== SERIES_LINE && !this.#format.asLabels) return this.#acceptLine(kind, start + length)
+        if (kind === SERIES_LINE && this.#readSample(body, start + length)) {
           this.#isRead = false
           this.recalled = this.#memory.expectedId
           this.#memory.accept()
@@ -88,14 +113,15 @@ export class TextParser implements ExpositionParser {
     let end = this.#float.end
     if (end < 0) return false
     let timestamp = Number.NaN
-    if (body[end] === SPACE) {
+    if (body[end] === SPACE && this.#format.wholeTimestamps) {
       const digits = end + 1
       timestamp = 0
       for (end = digits; end < body.length && ((body[end] as number) - ZERO) >>> 0 < 10; end++)
         timestamp = timestamp * 10 + (body[end] as number) - ZERO
       if (end === digits || end - digits > 15) return false
     }
-    if (end < body.length && body[end] !== NEWLINE) return false
+    // The long way knows what it means when the last line has no newline.
+    if (body[end] !== NEWLINE) return false
     this.value = value
     this.timestampMs = timestamp
     this.#at = end + 1
@@ -120,10 +146,11 @@ export class TextParser implements ExpositionParser {
         return 'series'
       case 'metadata':
         if (line.metadata.kind === 'type') this.#type = TYPE_STATES.indexOf(line.metadata.type)
-        this.#meet(METADATA_LINE, line.end, 0)
+        if (line.metadata.kind === 'unit') this.#unit = line.metadata.unit
+        this.#meet(METADATA_LINE, line.end, matched)
         return 'metadata'
       case 'comment':
-        this.#meet(COMMENT_LINE, line.end, 0)
+        this.#meet(COMMENT_LINE, line.end, matched)
         return 'comment'
     }
   }
@@ -153,7 +180,11 @@ export class TextParser implements ExpositionParser {
   }
 
   labels(): Labels {
-    return this.#readAgain().labels(TYPE_STATES[this.#type] as MetricType, this.#withType)
+    return this.#readAgain().labels({
+      type: TYPE_STATES[this.#type] as MetricType,
+      unit: this.#unit,
+      asLabels: this.#format.asLabels,
+    })
   }
 
   emptyLabels(): readonly string[] {
@@ -165,7 +196,8 @@ export class TextParser implements ExpositionParser {
   }
 
   exemplars(): readonly Exemplar[] {
-    return NO_EXEMPLARS
+    // A line that took the short way has nothing behind its value.
+    return this.#isRead ? this.#line.exemplars : NO_EXEMPLARS
   }
 
   metadata(): MetadataEntry {
@@ -176,7 +208,7 @@ export class TextParser implements ExpositionParser {
     return this.#readAgain().comment
   }
 
-  #readAgain(): TextLine {
+  #readAgain(): LineReader {
     if (!this.#isRead) this.#line.read(this.#body, this.#lineStart)
     this.#isRead = true
     return this.#line
