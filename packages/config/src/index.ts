@@ -8,6 +8,7 @@ export type { NameEscaping } from './name-escaping.ts'
 export { ConfigError, formatProblem, type Problem } from './problem.ts'
 export type { ConfigOptions, PrometheusConfig } from './prometheus.ts'
 export type { QueueConfig, RemoteWriteConfig } from './remote-write.ts'
+export { type AlertTest, type ExprTest, loadRuleTestFile, type RuleTestFile, type RuleTestGroup } from './rule-tests.ts'
 export {
   type AlertingRuleConfig,
   loadRuleFile,

@@ -16,6 +16,7 @@ export { allBuckets, type Bucket, bucketIndexes, customBound, exponentialBound, 
 export { equalHistograms, isReset } from './histogram-compare.ts'
 export { describeHistogram, formatHistogram } from './histogram-text.ts'
 export { compareText, isLegacyLabelName, isLegacyMetricName, isValidName, Labels, METRIC_NAME, quote, quoteNameIfNeeded } from './labels.ts'
+export { toLowerGo, toUpperGo } from './letter-case.ts'
 export { Matcher, type MatchOperator, matchesAll } from './matcher.ts'
 export { formatGeneral, formatPlain, formatValue, parseFloatGo } from './number.ts'
 export {
@@ -36,7 +37,7 @@ export {
   type Value,
   type VectorSample,
 } from './ports.ts'
-export { type AnchoredRegex, compileAnchored, compileRe2 } from './regex.ts'
+export { type AnchoredRegex, compileAnchored, compileGo, compileRe2 } from './regex.ts'
 export { expand, parseTemplate, type RegexTemplate } from './regex-template.ts'
 export { compileRelabel, type NameValidation, type Relabel, type RelabelAction, type RelabelConfig, relabelDefaults } from './relabel.ts'
 export { checkRelabelConfig, isNameTemplate } from './relabel-check.ts'

@@ -42,6 +42,18 @@ export function compileRe2(pattern: string): RE2JS {
   }
 }
 
+/**
+ * The pattern as Go's regexp.Compile takes it, for templates: not anchored, and a dot stops at a newline.
+ * @throws RangeError with RE2's reason.
+ */
+export function compileGo(pattern: string): RE2JS {
+  try {
+    return RE2JS.compile(pattern)
+  } catch (error) {
+    throw new RangeError(error instanceof Error ? error.message : String(error), { cause: error })
+  }
+}
+
 /** What is wrong with the pattern as Prometheus wraps it, so that the quoted part reads as there. */
 function reasonOf(pattern: string, error: unknown): string {
   try {

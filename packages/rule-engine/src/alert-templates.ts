@@ -54,7 +54,7 @@ export async function expandLabels(
   context: TemplateContext,
 ): Promise<[name: string, value: string][]> {
   const { externalLabels, externalUrl, at } = context
-  const data = alertData({ labels: sample.labels, externalLabels, externalUrl, value: sample.value })
+  const data = alertData({ labels: sample.labels, externalLabels, externalUrl, value: sample.value, histogram: sample.histogram })
   const expansion: Expansion = { data, at, externalUrl, query: (expr) => context.query(expr) }
   const pairs: [string, string][] = []
   for (const [name, expand] of templates) pairs.push([name, await expand(expansion, context)])

@@ -9,3 +9,4 @@ export {
 } from './notifier/notifier.ts'
 export { type RuleChecks, ruleChecks } from './rule-checks.ts'
 export type { AlertingRuleStatus, AlertStatus, RecordingRuleStatus, RuleGroupStatus, RuleStatus } from './status.ts'
+export { type RuleTestOptions, type RuleTestResult, type RuleTestStack, runRuleTests } from './unit-test.ts'

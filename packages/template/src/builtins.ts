@@ -2,7 +2,7 @@
 // they stand here so that their names and parameters are known.
 
 import { compareText } from '@promlet/model'
-import { print, printFormat, printLine, quoteGo, valueText } from './format.ts'
+import { print, printFormat, printLine, valueText } from './format.ts'
 import { escapeHtml } from './html-text.ts'
 import {
   anyParameter,
@@ -51,7 +51,7 @@ export function escapeQuery(text: string): string {
 const JS_ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', "'": "\\'", '"': '\\"' }
 
 function escapeJs(text: string): string {
-  return text.replace(/[\\'"<>&=\p{C}]/gu, (char) => {
+  return text.replace(/[\\'"<>&=\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu, (char) => {
     const code = char.codePointAt(0) as number
     return JS_ESCAPES[char] ?? `\\u${code.toString(16).toUpperCase().padStart(4, '0')}`
   })
@@ -111,7 +111,7 @@ function stringOf(value: Value): string {
 
 function lengthOf(value: Value): number {
   if (typeof value === 'string') return utf8(value).length
-  if (value === undefined || value === null) throw new RangeError('len of nil pointer')
+  if (value === undefined || value === null) throw new RangeError('reflect: call of reflect.Value.Type on zero Value')
   if (typeof value === 'object') {
     if (value.kind === 'list') return value.items.length
     if (value.kind === 'dict') return value.entries.size
@@ -159,7 +159,7 @@ function sliceOf(value: Value, bounds: readonly Value[]): Value {
 function callValue([callee, ...args]: readonly Value[], host: Host): Value {
   if (callee === undefined || callee === null) throw new RangeError('call of nil')
   if (typeof callee !== 'object' || callee.kind !== 'function') {
-    throw new RangeError(`non-function ${quoteGo(valueText(callee))} of type ${typeName(callee)}`)
+    throw new RangeError(`non-function of type ${typeName(callee)}`)
   }
   const { parameters, rest } = callee.function
   if (rest === undefined ? args.length !== parameters.length : args.length < parameters.length) {

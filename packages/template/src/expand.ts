@@ -4,7 +4,7 @@
 
 import type { Millis, VectorSample } from '@promlet/model'
 import { TemplateError } from './error.ts'
-import { prometheusFunctions, queryResult } from './functions.ts'
+import { prometheusFunctions, prometheusHtmlFunctions, queryResult } from './functions.ts'
 import type { Limits, MissingKey } from './run.ts'
 import { parseTemplate, type Template } from './template.ts'
 import type { Environment, Value } from './value.ts'
@@ -39,8 +39,9 @@ const QUERIES_MAX = 1000
 /** @throws TemplateError `parse` */
 export function createExpander(options: ExpanderOptions): Expander {
   const { limits, ...rest } = options
+  const functions = options.html === true ? prometheusHtmlFunctions : prometheusFunctions
   const template = inContext(`error parsing template ${options.name}`, () =>
-    parseTemplate({ missingKey: 'zero', ...rest, functions: prometheusFunctions, ...(limits && { limits }) }),
+    parseTemplate({ missingKey: 'zero', ...rest, functions, ...(limits && { limits }) }),
   )
   return { expand: (expansion) => expand(template, expansion, limits?.queriesMax ?? QUERIES_MAX) }
 }

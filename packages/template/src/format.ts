@@ -23,14 +23,14 @@ export function print(args: readonly Value[]): string {
   let text = ''
   for (const [index, arg] of args.entries()) {
     if (index > 0 && typeof arg !== 'string' && typeof args[index - 1] !== 'string') text += ' '
-    text += valueText(arg)
+    text += formatValue(arg, 'v', noFlags(), true)
   }
   return text
 }
 
 /** `fmt.Sprintln`: a space between all operands, and a newline. */
 export function printLine(args: readonly Value[]): string {
-  return `${args.map(valueText).join(' ')}\n`
+  return `${args.map((arg) => formatValue(arg, 'v', noFlags(), true)).join(' ')}\n`
 }
 
 /** `%v` of a value. */
@@ -95,7 +95,7 @@ class FormatRun {
     if (verb === '%') return `${note}%`
     if (this.#badIndex) return `${note}%!${verb}(BADINDEX)`
     if (this.#arg >= this.#args.length) return `${note}%!${verb}(MISSING)`
-    return note + formatValue(this.#args[this.#arg++], verb, flags)
+    return note + formatValue(this.#args[this.#arg++], verb, flags, true)
   }
 
   #flags(): Flags {
@@ -154,7 +154,8 @@ class FormatRun {
     this.#at++
     const precision = this.#starArgument()
     if (precision === undefined) return '%!(BADPREC)'
-    if (precision >= 0) flags.precision = precision
+    if (precision < 0) return '%!(BADPREC)'
+    flags.precision = precision
     return ''
   }
 
@@ -171,7 +172,7 @@ class FormatRun {
   }
 }
 
-function formatValue(value: Value, verb: string, flags: Flags): string {
+function formatValue(value: Value, verb: string, flags: Flags, isTop = false): string {
   if (verb === 'T') return pad(typeName(value), flags)
   if (value === undefined || value === null) return verb === 'v' ? pad('<nil>', flags) : `%!${verb}(<nil>)`
   switch (typeof value) {
@@ -198,7 +199,8 @@ function formatValue(value: Value, verb: string, flags: Flags): string {
     }
     case 'struct':
       if (value.text !== undefined && 'vsqxX'.includes(verb)) return formatString(value.text(), verb, flags)
-      return formatStruct(value.fields, bareType(value), verb, flags)
+      // What a pointer inside of something points to is shown too, where Go shows an address.
+      return (isTop && value.type.startsWith('*') ? '&' : '') + formatStruct(value.fields, bareType(value), verb, flags)
   }
 }
 
@@ -225,7 +227,7 @@ function formatString(value: string, verb: string, flags: Flags): string {
     case 's':
       return pad(text, flags)
     case 'q':
-      return pad(flags.sharp && !/[`\p{Cc}]/u.test(text) ? `\`${text}\`` : quoteGo(text), flags)
+      return pad(flags.sharp && !/[`\p{Cc}]/u.test(text) ? `\`${text}\`` : quoteGo(text, flags.plus), flags)
     case 'x':
     case 'X': {
       const hex = [...utf8(value).slice(0, flags.precision)].map((byte) => byte.toString(16).padStart(2, '0')).join(flags.space ? ' ' : '')
@@ -254,7 +256,10 @@ const RADIX: Readonly<Record<string, number>> = { d: 10, v: 10, b: 2, o: 8, O: 8
 function formatInt(value: bigint, verb: string, flags: Flags): string {
   if (verb === 'c') return pad(codePointText(value), flags)
   if (verb === 'q') return pad(`'${codePointText(value)}'`, flags)
-  if (verb === 'U') return pad(`U+${value.toString(16).toUpperCase().padStart(4, '0')}`, flags)
+  if (verb === 'U') {
+    const code = `U+${value.toString(16).toUpperCase().padStart(4, '0')}`
+    return pad(flags.sharp ? `${code} '${codePointText(value)}'` : code, flags)
+  }
   const radix = RADIX[verb]
   if (radix === undefined) return misfit(value, verb)
   let digits = (value < 0n ? -value : value).toString(radix)
@@ -300,9 +305,14 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '\\"',
 }
 
+/** What Go does not print as it is: all but letters, marks, numbers, punctuation, symbols and the plain space. */
+const UNPRINTABLE = /["\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu
+
+const UNPRINTABLE_OR_WIDE = new RegExp(`${UNPRINTABLE.source}|[^\\0-\\x7f]`, 'gu')
+
 /** A text in Go's double quotes. */
-export function quoteGo(text: string): string {
-  const body = text.replace(/["\\\p{C}\p{Zl}\p{Zp}]/gu, (char) => {
+export function quoteGo(text: string, asciiOnly = false): string {
+  const body = text.replace(asciiOnly ? UNPRINTABLE_OR_WIDE : UNPRINTABLE, (char) => {
     const code = char.codePointAt(0) as number
     if (ESCAPES[char] !== undefined) return ESCAPES[char]
     if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`

@@ -1,6 +1,6 @@
 // Prometheus's template functions, beside those that every Go template has.
 
-import { compareText, parseDuration, type VectorSample } from '@promlet/model'
+import { compareText, formatHistogram, parseDuration, toLowerGo, toUpperGo, type VectorSample } from '@promlet/model'
 import { builtins, escapeQuery } from './builtins.ts'
 import { stripDomain, stripPort } from './host-port.ts'
 import { humanize, humanize1024, humanizeDuration, humanizePercentage, humanizeTimestamp, toFloat, toTime } from './humanize.ts'
@@ -39,13 +39,19 @@ export function queryResult(samples: readonly VectorSample[]): List {
   return list('template.queryResult', samples.map(sampleValue))
 }
 
-function sampleValue({ labels, value }: VectorSample): Struct {
+/** The value of a sample: a float, or a histogram that prints as Prometheus prints it. */
+export function sampleNumber({ value, histogram }: Pick<VectorSample, 'value' | 'histogram'>): Value {
+  if (histogram === undefined) return value
+  return { kind: 'struct', type: '*histogram.FloatHistogram', fields: new Map(), text: () => formatHistogram(histogram) }
+}
+
+function sampleValue(sample: VectorSample): Struct {
   return {
     kind: 'struct',
     type: '*template.sample',
     fields: new Map<string, Value>([
-      ['Labels', stringDict(labels)],
-      ['Value', value],
+      ['Labels', stringDict(sample.labels)],
+      ['Value', sampleNumber(sample)],
     ]),
   }
 }
@@ -88,13 +94,6 @@ const own: readonly (readonly [string, TemplateFunction])[] = [
   ],
   ['args', { parameters: [], rest: anyParameter, call: (args) => anyDict(args.map((arg, index) => [`arg${index}`, arg] as const)) }],
   [
-    'tmpl',
-    {
-      parameters: [stringParameter, anyParameter],
-      call: ([name, data], host) => ({ kind: 'html', html: host.execute(name as string, data) }),
-    },
-  ],
-  [
     'reReplaceAll',
     {
       parameters: [stringParameter, stringParameter, stringParameter],
@@ -104,8 +103,8 @@ const own: readonly (readonly [string, TemplateFunction])[] = [
   ['match', { parameters: [stringParameter, stringParameter], call: ([pattern, text]) => matches(pattern as string, text as string) }],
   ['safeHtml', onText((html) => ({ kind: 'html', html }))],
   ['title', onText(title)],
-  ['toUpper', onText((text) => mapCase(text, (char) => char.toUpperCase()))],
-  ['toLower', onText((text) => mapCase(text, (char) => char.toLowerCase()))],
+  ['toUpper', onText(toUpperGo)],
+  ['toLower', onText(toLowerGo)],
   ['stripPort', onText(stripPort)],
   ['stripDomain', onText(stripDomain)],
   ['graphLink', onText(graphLink)],
@@ -117,7 +116,7 @@ const own: readonly (readonly [string, TemplateFunction])[] = [
   ['humanizePercentage', onAny(humanizePercentage)],
   ['humanizeTimestamp', onAny(humanizeTimestamp)],
   ['toTime', onAny(toTime)],
-  ['toDuration', onAny((value) => durationValue(BigInt(Math.trunc(finite(toFloat(value)) * 1e9))))],
+  ['toDuration', onAny((value) => durationValue(BigInt(Math.trunc(finite(toFloat(value)) * 1e9)), '*time.Duration'))],
   ['parseDuration', onText(durationSeconds)],
   ['now', { parameters: [], call: (_, { environment }) => environment.nowSeconds }],
   ['pathPrefix', { parameters: [], call: (_, { environment }) => pathOf(environment.externalUrl) }],
@@ -126,6 +125,14 @@ const own: readonly (readonly [string, TemplateFunction])[] = [
 
 /** All functions of a Prometheus template. */
 export const prometheusFunctions: FunctionMap = new Map([...builtins, ...own])
+
+const tmpl: TemplateFunction = {
+  parameters: [stringParameter, anyParameter],
+  call: ([name, data], host) => ({ kind: 'html', html: host.execute(name as string, data) }),
+}
+
+/** With `tmpl`, which only HTML templates have. */
+export const prometheusHtmlFunctions: FunctionMap = new Map([...prometheusFunctions, ['tmpl', tmpl]])
 
 function first({ items }: List): Value {
   if (items.length === 0) throw new RangeError('first() called on vector with no elements')
@@ -139,18 +146,7 @@ function sortByLabel(name: string, result: List): Value {
 
 /** Go's strings.Title: the first letter of every word, where a word ends at what is no letter, digit or underscore. */
 function title(text: string): string {
-  return text.replace(
-    /(^|[^\p{L}\p{N}_])(\p{L})/gu,
-    (_, before: string, letter: string) => before + mapCase(letter, (char) => char.toUpperCase()),
-  )
-}
-
-/** Go maps letter by letter: one that would become two stays. */
-function mapCase(text: string, change: (char: string) => string): string {
-  return text.replace(/\p{L}/gu, (char) => {
-    const changed = change(char)
-    return [...changed].length === 1 ? changed : char
-  })
+  return text.replace(/(^|[^\p{L}\p{N}_])(\p{L})/gu, (_, before: string, letter: string) => before + toUpperGo(letter))
 }
 
 function finite(value: number): number {

@@ -101,5 +101,5 @@ export function toTime(argument: Value): Value {
   if (nanoseconds > Number(INT64_MAX) || nanoseconds < -Number(INT64_MAX)) {
     throw new RangeError(`${formatFloat(value, 'g', -1)} cannot be represented as a nanoseconds timestamp since it overflows int64`)
   }
-  return timeValue((BigInt(Math.trunc(nanoseconds)) / 1_000_000n) * 1_000_000n)
+  return timeValue((BigInt(Math.trunc(nanoseconds)) / 1_000_000n) * 1_000_000n, '*time.Time')
 }

@@ -208,7 +208,7 @@ class Lexer {
 
   #atTerminator(at: number): boolean {
     const char = this.#text[at]
-    return char === undefined || SPACE.test(char) || '.,|:)(=}'.includes(char)
+    return char === undefined || SPACE.test(char) || '.,|:)('.includes(char) || this.#text.startsWith('}}', at)
   }
 
   #charAt(at: number): string {

@@ -251,21 +251,21 @@ class Parser {
       this.#nextNonSpace()
       const next = this.#nextNonSpace()
       if (next.kind === 'assign' || next.kind === 'declare') {
-        this.#declare(variable, declared, next.kind === 'assign')
+        this.#declare(variable, declared)
         return { declared, assigns: next.kind === 'assign' }
       }
       if (!(next.kind === 'char' && next.text === ',')) {
         this.#at = start
         return { declared, assigns: false }
       }
-      this.#declare(variable, declared, false)
+      this.#declare(variable, declared)
       if (context !== 'range' || declared.length > 1) this.#fail(`too many declarations in ${context}`)
       if (!['variable', 'right', 'close'].includes(this.#peekNonSpace().kind)) this.#fail('range can only initialize variables')
     }
   }
 
-  #declare(variable: Token, declared: VariableNode[], assigns: boolean): void {
-    if (assigns && !this.#variables.includes(variable.text)) this.#fail(`undefined variable ${JSON.stringify(variable.text)}`)
+  /** Go lets an assignment pass too, and finds out when it runs that there is no such variable. */
+  #declare(variable: Token, declared: VariableNode[]): void {
     declared.push({ kind: 'variable', at: variable.at, path: [variable.text] })
     this.#variables.push(variable.text)
   }
@@ -340,6 +340,7 @@ class Parser {
     const { at, text } = token
     if (token.kind === 'char-constant') {
       const char = this.#unquote(token)
+      if (char === '') this.#fail('invalid syntax')
       const code = char.codePointAt(0)
       if (code === undefined || String.fromCodePoint(code) !== char) this.#fail(`malformed character constant: ${text}`)
       return { kind: 'number', at, text, int: BigInt(code as number), float: code as number, writtenAsFloat: false }

@@ -1,48 +1,36 @@
-// Go's regexp as templates use it: not anchored, a dot stops at a newline, and `$1`, `${name}` in replacements,
-// where `$1x` means a group called `1x`.
+// Go's regexp as templates use it. Empty matches right behind another match do not count, as in Go.
 
-import { compileRe2 } from '@promlet/model'
+import { compileGo, expand, parseTemplate } from '@promlet/model'
 
-type Compiled = ReturnType<typeof compileRe2>
-
-/** @throws RangeError for a pattern that is not valid. */
-function compile(pattern: string): Compiled {
-  try {
-    // The model compiles with a dot that matches newlines; here it does not.
-    return compileRe2(`(?-s:${pattern})`)
-  } catch (error) {
-    throw new RangeError(error instanceof Error ? error.message : String(error), { cause: error })
-  }
-}
-
-/** True when the pattern matches anywhere in the text. */
+/** True when the pattern matches anywhere in the text. @throws RangeError for a pattern that is not valid. */
 export function matches(pattern: string, text: string): boolean {
-  return compile(pattern).matcher(text).find()
+  return compileGo(pattern).matcher(text).find()
 }
 
+/** Replaces every match; `$1` and `${name}` stand for groups. @throws RangeError as Go's MustCompile panics. */
 export function replaceAll(pattern: string, replacement: string, text: string): string {
-  const matcher = compile(pattern).matcher(text)
+  const regex = mustCompile(pattern)
+  const template = parseTemplate(replacement, regex.namedGroups())
+  const matcher = regex.matcher(text)
   let result = ''
   let end = 0
+  let previous = -1
   while (matcher.find()) {
-    result += text.slice(end, matcher.start()) + expand(replacement, (name) => groupText(matcher, name))
-    end = matcher.end()
+    const [start, stop] = [matcher.start(), matcher.end()]
+    if (start === stop && start === previous) continue
+    const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group) ?? '')
+    result += text.slice(end, start) + expand(template, groups)
+    end = stop
+    previous = stop
   }
   return result + text.slice(end)
 }
 
-function groupText(matcher: ReturnType<Compiled['matcher']>, name: string): string {
+function mustCompile(pattern: string): ReturnType<typeof compileGo> {
   try {
-    return (/^\d+$/.test(name) ? matcher.group(Number(name)) : matcher.group(name)) ?? ''
-  } catch {
-    // Go: a group that does not exist is empty.
-    return ''
+    return compileGo(pattern)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new RangeError(`regexp: Compile(\`${pattern}\`): ${reason}`, { cause: error })
   }
-}
-
-function expand(replacement: string, group: (name: string) => string): string {
-  return replacement.replace(/\$(?:\$|\{([^}]*)\}|(\w+))/g, (whole, braced?: string, bare?: string) => {
-    if (whole === '$$') return '$'
-    return group(braced ?? bare ?? '')
-  })
 }

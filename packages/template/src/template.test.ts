@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { prometheusFunctions } from './functions.ts'
+import { prometheusHtmlFunctions } from './functions.ts'
 import { parseTemplate } from './template.ts'
 import { anyDict, list, stringDict, struct, type Value } from './value.ts'
 
@@ -18,7 +18,7 @@ const environment = { nowSeconds: 1_353_755_652, externalUrl: 'http://prometheus
 
 function run(text: string, options: { html?: boolean; missingKey?: 'zero' | 'default' | 'error' } = {}): string {
   try {
-    return parseTemplate({ name: 'test', text, functions: prometheusFunctions, missingKey: 'zero', ...options }).run(data, environment)
+    return parseTemplate({ name: 'test', text, functions: prometheusHtmlFunctions, missingKey: 'zero', ...options }).run(data, environment)
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }

@@ -1,6 +1,15 @@
 // Go's time.Time (in UTC) and time.Duration as templates see them, kept in nanoseconds as Go does.
 
-import { intParameter, namedParameter, type Struct, stringParameter, type TemplateFunction, type Value } from './value.ts'
+import {
+  bareType,
+  intParameter,
+  namedParameter,
+  type Parameter,
+  type Struct,
+  stringParameter,
+  type TemplateFunction,
+  type Value,
+} from './value.ts'
 
 const SECOND = 1_000_000_000n
 const MILLISECOND = 1_000_000n
@@ -11,13 +20,14 @@ interface Nanoseconds extends Struct {
 }
 
 const timeParameter = namedParameter('time.Time')
-const durationParameter = namedParameter('time.Duration')
+/** A whole number written in its place counts nanoseconds. */
+const durationParameter: Parameter = { ...namedParameter('time.Duration'), literal: 'int' }
 
-/** A `time.Time`; `nanoseconds` since the Unix epoch. */
-export function timeValue(nanoseconds: bigint): Value {
+/** A `time.Time`, or a pointer to one; `nanoseconds` since the Unix epoch. */
+export function timeValue(nanoseconds: bigint, type: 'time.Time' | '*time.Time' = 'time.Time'): Value {
   const value: Nanoseconds = {
     kind: 'struct',
-    type: 'time.Time',
+    type,
     fields: new Map(),
     nanoseconds,
     text: () => formatTime(nanoseconds, '2006-01-02 15:04:05.999999999 -0700 MST'),
@@ -27,10 +37,10 @@ export function timeValue(nanoseconds: bigint): Value {
 }
 
 /** A `time.Duration`. */
-export function durationValue(nanoseconds: bigint): Value {
+export function durationValue(nanoseconds: bigint, type: 'time.Duration' | '*time.Duration' = 'time.Duration'): Value {
   const value: Nanoseconds = {
     kind: 'struct',
-    type: 'time.Duration',
+    type,
     fields: new Map(),
     nanoseconds,
     text: () => durationText(nanoseconds),
@@ -41,7 +51,7 @@ export function durationValue(nanoseconds: bigint): Value {
 
 /** The nanoseconds of a `time.Time` or a `time.Duration`, or undefined for any other value. */
 export function nanosecondsOf(value: Value, type: 'time.Time' | 'time.Duration'): bigint | undefined {
-  if (typeof value !== 'object' || value === null || value.kind !== 'struct' || value.type !== type) return undefined
+  if (typeof value !== 'object' || value === null || value.kind !== 'struct' || bareType(value) !== type) return undefined
   return (value as Nanoseconds).nanoseconds
 }
 
@@ -49,8 +59,8 @@ function getter(value: () => Value): TemplateFunction {
   return { parameters: [], call: value }
 }
 
-function other(args: readonly Value[]): bigint {
-  return (args[0] as Nanoseconds).nanoseconds
+function other([value]: readonly Value[]): bigint {
+  return typeof value === 'bigint' ? value : (value as Nanoseconds).nanoseconds
 }
 
 function timeMethod(at: bigint, name: string): TemplateFunction | undefined {
