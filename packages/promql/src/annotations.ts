@@ -47,10 +47,11 @@ export class Annotations {
     else this.#add({ ...annotation, start: position.start })
   }
 
-  /** The texts of one kind for the API, with `(line:column)` of the query. */
+  /** The texts of one kind for the API, with `(line:column)` of the query, in the order of the query. */
   texts(kind: 'warning' | 'info', query: string): readonly string[] {
     const texts: string[] = []
-    for (const [key, annotation] of this.#byKey) {
+    const inOrder = [...this.#byKey].sort(([, left], [, right]) => left.start - right.start)
+    for (const [key, annotation] of inOrder) {
       if (annotation.kind !== kind) continue
       const repair = this.#monotonicity.get(key)
       const text = repair === undefined ? annotation.text : repairText(repair)

@@ -43,10 +43,11 @@ export function matrixAnswer(operator: Operator, grid: Grid, context: EvalContex
 }
 
 function finalFrame(operator: Operator, steps: number, context: EvalContext): Frame {
-  const frame = collect(operator, steps)
-  const labels = frame.labels.map((own, index) => ((frame.columns[index] as Column).dropName ? dropMetadata(own) : own))
-  if (!haveSameLabels(labels) || !context.features.delayedNameRemoval) return { labels, columns: frame.columns }
-  return mergeFrame({ labels, columns: frame.columns }, steps)
+  const { labels, columns } = collect(operator, steps)
+  const isDelayed = context.features.delayedNameRemoval
+  const named = isDelayed ? labels.map((own, index) => ((columns[index] as Column).dropName ? dropMetadata(own) : own)) : labels
+  const frame = { labels: named, columns }
+  return haveSameLabels(named) ? mergeFrame(frame, steps) : frame
 }
 
 function toSeries(labels: Labels, column: Column, times: Float64Array): SeriesColumns {

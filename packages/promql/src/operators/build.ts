@@ -233,7 +233,7 @@ function binary(node: BinaryNode, context: EvalContext): Operator {
     case 'unless':
       return new Intersect(node, left, right)
     case 'or':
-      return new MergeSameLabels(new Union(node, left, right), node.grid.count)
+      return new Union(node, left, right)
     default:
       return new VectorVector(node, left, right, context)
   }

@@ -64,7 +64,10 @@ export class Intersect implements Operator {
   }
 }
 
-/** `or`: the left side, and the right where the left has nothing of the same match group. */
+/**
+ * `or`: the left side, and the right where the left has nothing of the same match group. Series of both sides with the
+ * same labels stay apart, as one of them may have a name that is to be dropped.
+ */
 export class Union implements Operator {
   readonly #node: BinaryNode
   readonly #left: Operator

@@ -9,6 +9,7 @@ import type { WindowNode } from '../plan/node.ts'
 import type { EvalContext } from './context.ts'
 import { collect } from './frame.ts'
 import { statsOf } from './histogram-stats.ts'
+import { mergeFrame } from './merge.ts'
 import type { Operator } from './operator.ts'
 
 /** The samples of one series. */
@@ -51,7 +52,7 @@ export function windowSource(node: WindowNode, inner: Operator | undefined, reac
     }
   }
   const { grid } = node.source.inner
-  const frame = collect(inner as Operator, grid.count)
+  const frame = mergeFrame(collect(inner as Operator, grid.count), grid.count)
   const times = gridTimes(grid)
   return { labels: frame.labels, read: (index) => steppedSamples(frame.columns[index] as Column, times) }
 }
