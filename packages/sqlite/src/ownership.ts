@@ -10,6 +10,8 @@ export function lockOwnership(path: string): Disposable {
   let lock: Sqlite.Database | undefined
   try {
     lock = new Sqlite(path, { timeout: 0 })
+    // Nothing is ever written, so there is nothing to journal; a journal file would only lie about.
+    lock.pragma('journal_mode = MEMORY')
     lock.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     lock?.close()

@@ -84,6 +84,7 @@ export class Maintenance {
   #deadSeries = false
   #deadRows = true
   #compactAll = false
+  #giveBack = false
 
   constructor({ database, reader, writer, clock, logger, limits, log, events }: MaintenanceOptions) {
     this.#reader = reader
@@ -122,6 +123,7 @@ export class Maintenance {
   compactNow(): Promise<void> {
     return this.#request(() => {
       this.#compactAll = true
+      this.#giveBack = true
       return this.#everything()
     })
   }
@@ -148,7 +150,7 @@ export class Maintenance {
     this.#work = undefined
     try {
       let slices = 0
-      for (const work of [this.#sweep(), this.#sweeper.vacuum()]) {
+      for (const work of [this.#sweep(), this.#sweeper.vacuum(true)]) {
         while (slices++ < CLOSING_SLICES && work.next().done !== true);
       }
     } catch (err) {
@@ -242,6 +244,10 @@ export class Maintenance {
     if (this.#expire()) return this.#next()
     if (this.#deadSeries) return this.#removeSeries()
     if (this.#deadRows) return this.#sweep()
+    if (this.#giveBack) {
+      this.#giveBack = false
+      return this.#sweeper.vacuum(true)
+    }
     return undefined
   }
 
@@ -290,7 +296,7 @@ export class Maintenance {
 
   *#sweep(): Slices {
     yield* this.#sweeper.sweep((layout) => this.#writer.layouts.isInUse(layout))
-    yield* this.#sweeper.vacuum()
+    yield* this.#sweeper.vacuum(false)
     this.#deadRows = false
   }
 
@@ -348,6 +354,7 @@ export class Maintenance {
   async #whenQuiet(): Promise<void> {
     const { batches, from, to } = this.#load()
     if (batches > 0 && to - from >= SPAN_MS) this.#compactAll = true
+    this.#giveBack = true
     await this.#run()
     await this.#log?.quiet()
   }

@@ -10,9 +10,9 @@ const BATCHES_PER_SLICE = 50
 const CHUNKS_PER_SLICE = 500
 const PAGES_PER_SLICE = 64
 
-/** Free pages that may stay in the file: this many, or this part of it. */
-const FREE_PAGES_MAX = 64
+/** A smaller part of the file, or fewer pages, may stay free while there is work: they are soon used again. */
 const FREE_PART_MAX = 0.1
+const FREE_PAGES_MAX = 64
 
 export class Sweeper {
   readonly #database: Database
@@ -59,10 +59,11 @@ export class Sweeper {
     this.#removeSets.run()
   }
 
-  /** Gives pages that nothing uses back to the disk; the file gets shorter with the next checkpoint. */
-  *vacuum(): Slices {
+  /** Gives free pages back to the disk, `all` or most; the file gets shorter with the next checkpoint. */
+  *vacuum(all: boolean): Slices {
     let before = Infinity
-    for (let free = this.#freePages(); free > Math.max(FREE_PAGES_MAX, FREE_PART_MAX * this.#pages()); free = this.#freePages()) {
+    const mayStay = () => (all ? 0 : Math.max(FREE_PAGES_MAX, FREE_PART_MAX * this.#pages()))
+    for (let free = this.#freePages(); free > mayStay(); free = this.#freePages()) {
       if (free >= before) return
       before = free
       this.#database.pragma(`incremental_vacuum(${PAGES_PER_SLICE})`)
