@@ -1,10 +1,10 @@
 // Rule unit tests with their rule files, and what `promtool test rules` makes of them.
 
-import { ConfigError, loadRuleTestFile } from '@promlet/config'
+import { ConfigError, loadRuleFile, loadRuleTestFile } from '@promlet/config'
 import { systemClock } from '@promlet/model'
 import { MemoryStore } from '@promlet/model/testing'
 import { createEngine } from '@promlet/promql'
-import { type RuleTestOptions, ruleChecks, runRuleTests } from '@promlet/rule-engine'
+import { duplicateRules, type RuleTestOptions, ruleChecks, runRuleTests } from '@promlet/rule-engine'
 import { silentLogger } from '@promlet/telemetry'
 import { describe, expect, test } from 'vitest'
 import { conformanceJson, conformancePath, hasConformance } from './data.ts'
@@ -87,4 +87,22 @@ describe.skipIf(!hasConformance)('rule unit tests pass and fail as in promtool',
   test('the compliance cases, stated as a rule unit test, pass', async () => {
     expect(await failuresOf('alerts/promtool_test.yml', {})).toEqual([])
   })
+})
+
+interface CheckExpectation {
+  readonly file: string
+  readonly lint?: string
+  readonly duplicates?: readonly { readonly metric: string; readonly labels: Record<string, string> }[]
+}
+
+describe.skipIf(!hasConformance)('duplicate rules are found as promtool check rules finds them', () => {
+  const expectations = hasConformance ? conformanceJson<readonly CheckExpectation[]>('promtool/check-rules/expectations.json') : []
+  for (const { file, lint, duplicates } of expectations) {
+    if (lint !== 'duplicate-rules' && duplicates === undefined) continue
+    test(file, async () => {
+      const found = duplicateRules(await loadRuleFile(conformancePath(`promtool/check-rules/${file}`), ruleChecks))
+      if (duplicates === undefined) expect(found).not.toEqual([])
+      else expect(found.map(({ name, labels }) => ({ metric: name, labels: labels.toJSON() }))).toEqual(duplicates)
+    })
+  }
 })

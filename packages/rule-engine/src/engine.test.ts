@@ -401,3 +401,52 @@ describe('reload', () => {
     expect(await lab.query('job:load:sum')).toEqual({ 'job=node source=rules team=platform': 2 })
   })
 })
+
+describe('with concurrency', () => {
+  test('rules that depend on no other are evaluated beside each other, the others in order', async () => {
+    const started: string[] = []
+    let release = () => {}
+    const all = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const lab = await openLab(
+      `
+groups:
+- name: node
+  rules:
+  - {record: one, expr: vector(1)}
+  - {record: two, expr: vector(2)}
+  - {record: a, expr: vector(3)}
+  - {record: b, expr: a * 2}
+`,
+      {
+        concurrency: 2,
+        appendable: {
+          appender() {
+            const appender = lab.store.appender()
+            const series = appender.series.bind(appender)
+            const commit = appender.commit.bind(appender)
+            let name = ''
+            appender.series = (labels) => {
+              name = labels.metricName
+              return series(labels)
+            }
+            appender.commit = async () => {
+              started.push(name)
+              if (started.length === 3) release()
+              if (name === 'one' || name === 'two') await all
+              return await commit()
+            }
+            return appender
+          },
+        },
+      },
+    )
+    await lab.clock.advance(MINUTE)
+    expect(started.slice(0, 3).sort()).toEqual(['a', 'one', 'two'])
+    expect(started[3]).toBe('b')
+    expect(await lab.query('one')).toEqual({ '': 1 })
+    expect(await lab.query('b')).toEqual({ '': 6 })
+    expect(await lab.metric('prometheus_rule_group_last_evaluation_samples')).toBe(4)
+  })
+})

@@ -32,6 +32,8 @@ export interface RuleEngineOptions {
   readonly forGracePeriodMs?: DurationMs
   /** The longest outage after which the `for` state is restored; an hour by default. */
   readonly forOutageToleranceMs?: DurationMs
+  /** Rules that depend on no other of their group may run beside them, so many at a time over all groups; none by default. */
+  readonly concurrency?: number
 }
 
 export interface RuleEngine extends Component<RuleEngineConfig> {
@@ -75,6 +77,7 @@ class Engine implements RuleEngine {
         gracePeriodMs: options.forGracePeriodMs ?? 10 * MINUTE,
         outageToleranceMs: options.forOutageToleranceMs ?? 60 * MINUTE,
       },
+      places: { free: options.concurrency ?? 0 },
       externalLabels: () => this.#config.externalLabels,
       queryOffsetMs: () => this.#config.queryOffsetMs,
     }

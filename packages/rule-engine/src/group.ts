@@ -4,7 +4,8 @@
 import type { RuleGroupConfig } from '@promlet/config'
 import type { Clock, DurationMs, Labels, Millis } from '@promlet/model'
 import type { Logger } from '@promlet/telemetry'
-import { type EvaluationContext, evaluateRule } from './evaluate.ts'
+import { independentRules } from './dependencies.ts'
+import { type Evaluation, type EvaluationContext, evaluateRule } from './evaluate.ts'
 import { initGroupMetrics, type RuleMetrics, removeGroupMetrics } from './metrics.ts'
 import { type RestoreSettings, restoreAlerts } from './restore.ts'
 import { createRule, nameAndLabels, type Rule } from './rule.ts'
@@ -19,6 +20,8 @@ export interface GroupContext extends EvaluationContext {
   readonly restore: RestoreSettings
   /** Of groups that set none. Read at each evaluation. */
   queryOffsetMs(): DurationMs
+  /** For rules that depend on no other rule of their group: how many may be evaluated beside what goes on in order. */
+  readonly places: { free: number }
 }
 
 export class RuleGroup {
@@ -29,6 +32,8 @@ export class RuleGroup {
   readonly #config: RuleGroupConfig
   readonly #intervalMs: DurationMs
   readonly #rules: readonly Rule[]
+  /** Per rule. */
+  readonly #independent: readonly boolean[]
   readonly #context: GroupContext
   readonly #log: Logger
   readonly #abort = new AbortController()
@@ -50,6 +55,7 @@ export class RuleGroup {
     this.#config = config
     this.#intervalMs = config.intervalMs ?? defaultIntervalMs
     this.#rules = config.rules.map((rule) => createRule(rule, config.labels, !restores))
+    this.#independent = context.places.free > 0 ? independentRules(this.#rules) : this.#rules.map(() => false)
     this.#context = context
     this.#log = context.logger.child({ file, group: config.name })
     // Scraped data and recording rules may need an iteration before an alert can be found at all.
@@ -165,7 +171,7 @@ export class RuleGroup {
   async evaluate(at: Millis): Promise<void> {
     const { metrics } = this.#context
     const queryOffsetMs = this.#config.queryOffsetMs ?? this.#context.queryOffsetMs()
-    const evaluation = {
+    const evaluation: Evaluation = {
       at,
       queryOffsetMs,
       intervalMs: this.#intervalMs,
@@ -173,16 +179,31 @@ export class RuleGroup {
       group: this.key,
       signal: this.#abort.signal,
     }
-    let samples = 0
-    let ruleMs = 0
+    const counts: (number | Promise<number>)[] = []
     for (const [index, rule] of this.#rules.entries()) {
-      if (this.#state === 'stopping') return
-      samples += await evaluateRule(rule, evaluation, this.#context, this.#log.child({ name: rule.name, index }))
-      ruleMs += rule.evaluationMs
+      if (this.#state === 'stopping') break
+      const evaluated = this.#evaluateRule(rule, index, evaluation)
+      counts.push(this.#independent[index] === true && this.#takePlace(evaluated) ? evaluated : await evaluated)
     }
+    const samples = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
+    if (this.#state === 'stopping') return
     metrics.lastSamples.set({ rule_group: this.key }, samples)
+    const ruleMs = this.#rules.reduce((sum, rule) => sum + rule.evaluationMs, 0)
     metrics.lastRuleDurationSum.set({ rule_group: this.key }, ruleMs / 1000)
     if (await this.#markStale(this.#staleSeries, at - queryOffsetMs)) this.#staleSeries = []
+  }
+
+  #evaluateRule(rule: Rule, index: number, evaluation: Evaluation): Promise<number> {
+    return evaluateRule(rule, evaluation, this.#context, this.#log.child({ name: rule.name, index }))
+  }
+
+  /** True when an evaluation may go on beside the next ones; it gives its place back when it ends. */
+  #takePlace(evaluated: Promise<number>): boolean {
+    const { places } = this.#context
+    if (places.free === 0) return false
+    places.free--
+    void evaluated.finally(() => places.free++)
+    return true
   }
 
   async #markStale(series: readonly Labels[], at: Millis): Promise<boolean> {

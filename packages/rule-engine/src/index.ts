@@ -1,5 +1,6 @@
 export { type RuleEngine, type RuleEngineConfig, type RuleEngineOptions, startRuleEngine } from './engine.ts'
 export { RuleError } from './error.ts'
+export { type DuplicateRule, describeDuplicates, duplicateRules } from './lint.ts'
 export {
   type AlertmanagerStatus,
   type Notifier,

@@ -91,6 +91,7 @@ class GroupTest {
       externalUrl: test.externalUrl,
       resendDelayMs: 0,
       restore: { outageToleranceMs: 0, gracePeriodMs: 0 },
+      places: { free: 0 },
       externalLabels: () => test.externalLabels,
       queryOffsetMs: () => 0,
     }

@@ -37,7 +37,7 @@ export interface Lab {
 }
 
 export interface LabOptions
-  extends Partial<Pick<RuleEngineOptions, 'alertSink' | 'forGracePeriodMs' | 'forOutageToleranceMs' | 'appendable'>> {
+  extends Partial<Pick<RuleEngineOptions, 'alertSink' | 'forGracePeriodMs' | 'forOutageToleranceMs' | 'appendable' | 'concurrency'>> {
   /** The place of this group decides when the lab starts. */
   readonly group?: string
   readonly intervalMs?: number
@@ -67,7 +67,7 @@ export async function openLab(yaml: string, options: LabOptions = {}): Promise<L
     ...options.config,
     ...more,
   })
-  const { forGracePeriodMs, forOutageToleranceMs } = options
+  const { forGracePeriodMs, forOutageToleranceMs, concurrency } = options
   const engine = await startRuleEngine({
     config: config(yaml),
     engine: queries,
@@ -79,6 +79,7 @@ export async function openLab(yaml: string, options: LabOptions = {}): Promise<L
     externalUrl: 'http://prometheus:9090',
     ...(forGracePeriodMs !== undefined && { forGracePeriodMs }),
     ...(forOutageToleranceMs !== undefined && { forOutageToleranceMs }),
+    ...(concurrency !== undefined && { concurrency }),
   })
   return {
     clock,
