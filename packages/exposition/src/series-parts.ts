@@ -12,15 +12,21 @@ export interface SeriesContext {
   readonly asLabels: boolean
 }
 
+/** More texts than this are not kept to be shared. */
+const TEXTS_MAX = 2048
+
 /** Where in the body a series has its name, its labels and their values. */
 export class SeriesParts {
   #bytes: Uint8Array
   /** Start and end of the metric name (-1 while unknown), then of label names and values in turn. */
   readonly #ranges: number[]
+  /** Texts that came before: the labels of a target's series share most of theirs. */
+  readonly #texts: Map<string, string>
 
   constructor() {
     this.#bytes = new Uint8Array(0)
     this.#ranges = []
+    this.#texts = new Map()
   }
 
   open(bytes: Uint8Array): void {
@@ -69,7 +75,12 @@ export class SeriesParts {
   }
 
   #text(range: number): string {
-    return unescapeText(utf8Text(this.#bytes, this.#ranges[range] as number, this.#ranges[range + 1] as number))
+    const text = unescapeText(utf8Text(this.#bytes, this.#ranges[range] as number, this.#ranges[range + 1] as number))
+    const known = this.#texts.get(text)
+    if (known !== undefined) return known
+    if (this.#texts.size >= TEXTS_MAX) this.#texts.clear()
+    this.#texts.set(text, text)
+    return text
   }
 }
 

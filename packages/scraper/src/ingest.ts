@@ -18,6 +18,9 @@ const DROPPED = -2
 /** Of a series that is not stored because there are too many. Not remembered. */
 const OVER_LIMIT = -3
 
+const NO_NAMES: readonly string[] = []
+const NO_BODY = new Uint8Array(0)
+
 /** A sample so far ahead of the clock is refused. Prometheus: scrape.go maxAheadTime. */
 const AHEAD_MAX_MS = 600_000
 
@@ -89,8 +92,13 @@ export class Ingest {
     // An empty body is a good scrape without series; its type does not matter.
     if (body.length > 0) {
       const parser = this.#parserFor(chooseFormat(contentType, this.#config.fallbackScrapeProtocol).format)
-      this.#readEntries(parser, body, now, appender, reading)
-      parser.keep()
+      try {
+        this.#readEntries(parser, body, now, appender, reading)
+        parser.keep()
+      } finally {
+        // So that the parser does not hold the body until the next scrape.
+        parser.start(NO_BODY)
+      }
       this.#metadata.keep()
       this.#isComplete = true
     }
@@ -119,8 +127,8 @@ export class Ingest {
       const slot = recalled === UNKNOWN ? this.#newSeries(parser, appender, reading) : recalled
       if (slot === DROPPED) continue
       reading.added++
-      const isStored = slot !== OVER_LIMIT && this.#putSample(parser, slot, now, reading)
-      if (isStored && recalled === UNKNOWN) reading.seriesAdded++
+      const isFirst = slot !== OVER_LIMIT && this.#putSample(parser, slot, now, reading)
+      if (isFirst && recalled === UNKNOWN) reading.seriesAdded++
     }
     if (samplesMax > 0 && reading.counted > samplesMax) throw new ScrapeError('limit', 'sample limit exceeded')
   }
@@ -128,7 +136,7 @@ export class Ingest {
   /** Finds the slot of a series that the last body did not have. The store is not troubled with series over the limit. */
   #newSeries(parser: ExpositionParser, appender: Appender, reading: Reading): number {
     const { samplesMax } = this.#config.limits
-    const labels = this.#sampleLabels(parser.labels(), parser.emptyLabels())
+    const labels = this.#sampleLabels(parser.labels(), this.#config.honorLabels ? parser.emptyLabels() : NO_NAMES)
     if (labels !== undefined && samplesMax > 0 && reading.counted >= samplesMax) {
       reading.counted++
       return OVER_LIMIT
@@ -138,6 +146,7 @@ export class Ingest {
     return slot
   }
 
+  /** True for the first sample of its series that is stored. */
   #putSample(parser: ExpositionParser, slot: number, now: Millis, reading: Reading): boolean {
     const at = parser.timestampMs
     // biome-ignore lint/suspicious/noSelfCompare: the cheapest test for NaN, which says that there is no timestamp, and this runs per sample
@@ -157,10 +166,10 @@ export class Ingest {
       reading.outOfBounds++
       return false
     }
-    this.#slots.note(slot, this.#config.trackTimestampsStaleness)
+    const isFirst = this.#slots.note(slot, this.#config.trackTimestampsStaleness)
     this.#timed.push(slot, at, parser.value)
     this.#putExemplars(parser, slot)
-    return true
+    return isFirst
   }
 
   #putExemplars(parser: ExpositionParser, slot: number): void {

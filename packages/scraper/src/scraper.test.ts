@@ -159,6 +159,16 @@ describe('timestamps of the exposition', () => {
     expect(h.store.stored.find(({ labels }) => labels.metricName === 'a')?.rows.map((row) => row.at)).toEqual([at])
   })
 
+  test('let a series have several samples in one scrape', async () => {
+    const h = await startHarness([job()], { [WEB]: `a 1 ${at}\na 2 ${at + 1000}\n` })
+    await h.scrape()
+    expect(h.samples(/^(a|scrape_series_added|scrape_samples_post_metric_relabeling)$/)).toEqual({
+      [name('a')]: expect.stringMatching(/:1 .*:2$/),
+      [name('scrape_series_added')]: expect.stringMatching(/:1$/),
+      [name('scrape_samples_post_metric_relabeling')]: expect.stringMatching(/:2$/),
+    })
+  })
+
   test('with track_timestamps_staleness it does', async () => {
     const h = await startHarness([job({ trackTimestampsStaleness: true })], { [WEB]: `a 1 ${at}\n` })
     await h.scrape()

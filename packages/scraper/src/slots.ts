@@ -89,9 +89,11 @@ export class Slots {
     return true
   }
 
-  /** Notes that a slot has a sample with a time of its own. */
-  note(slot: number, tracked: boolean): void {
-    if (this.#marks[slot] !== TRACKED) this.#marks[slot] = tracked ? TRACKED : UNTRACKED
+  /** Notes that a slot has a sample with a time of its own; false when it had a sample before. */
+  note(slot: number, tracked: boolean): boolean {
+    const before = this.#marks[slot]
+    if (before !== TRACKED) this.#marks[slot] = tracked ? TRACKED : UNTRACKED
+    return before === ABSENT
   }
 
   /** Marks as ended what the last scrape had and this one has not. */
