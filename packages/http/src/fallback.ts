@@ -32,6 +32,8 @@ export function answerTheRest(app: FastifyInstance, logger: Logger): void {
 function answerUnknown(request: FastifyRequest, reply: FastifyReply, routes: readonly Route[]): FastifyReply {
   const path = request.url.split('?', 1)[0] as string
   const methods = new Set(routes.filter((route) => route.path.test(path)).map(({ method }) => method))
+  // OPTIONS is answered below whole trees of paths, which does not make a path known.
+  methods.delete('OPTIONS')
   if (methods.size === 0) return sendText(reply, 404, '404 page not found\n')
   const allow = [...methods.add('OPTIONS')].sort().join(', ')
   reply.header('allow', allow)
