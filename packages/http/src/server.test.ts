@@ -51,6 +51,17 @@ describe('a server', () => {
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404)
   })
 
+  test('refuses a path with a broken escape as plain text', async () => {
+    const one = server()
+    one.app.get('/label/:name', async () => 'label')
+    const { statusCode, headers, body } = await one.app.inject({ method: 'GET', url: '/label/%zz' })
+    expect({ statusCode, body, type: headers['content-type'] }).toEqual({
+      statusCode: 400,
+      body: '400 Bad Request',
+      type: 'text/plain; charset=utf-8',
+    })
+  })
+
   test('lets requests under way end when it is closed', async () => {
     const one = server()
     const { promise: started, resolve: start } = Promise.withResolvers<void>()

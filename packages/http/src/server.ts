@@ -4,7 +4,7 @@ import type { Logger, Registry } from '@promlet/telemetry'
 import { type FastifyHttpOptions, type FastifyInstance, fastify } from 'fastify'
 import { packAnswers } from './compression.ts'
 import { allowOrigins } from './cors.ts'
-import { answerTheRest } from './fallback.ts'
+import { answerTheRest, sendText } from './fallback.ts'
 import { formatAddress, type ListenAddress, parseListenAddress } from './listen-address.ts'
 import { countRequests } from './request-metrics.ts'
 import { limitToPrefix, stripPrefix } from './route-prefix.ts'
@@ -76,6 +76,8 @@ function createApp(options: HttpServerOptions): FastifyInstance {
     bodyLimit: options.bodyBytesMax,
     serverFactory: (handler) => openServer(handler, options.readTimeoutMs, web),
     exposeHeadRoutes: false,
+    // Comes before routing: a path with a broken escape, which Go's server refuses in the same words.
+    frameworkErrors: (error, _request, reply) => void sendText(reply, error.statusCode ?? 400, '400 Bad Request'),
     routerOptions: { maxParamLength: Number.MAX_SAFE_INTEGER },
     ...(prefix !== '' && { rewriteUrl: (request: IncomingMessage) => stripPrefix(request.url ?? '/', prefix) }),
   }
