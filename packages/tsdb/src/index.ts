@@ -1,4 +1,6 @@
+export type { MetricShare, StoreAnalysis } from './analysis.ts'
 export { StorageError } from './error.ts'
 export type { ExemplarSelection, SeriesExemplars } from './exemplars.ts'
 export { openStore } from './open.ts'
+export type { NamedCount, StoreStats } from './stats.ts'
 export type { Store, StoreOptions, StoreSettings } from './store.ts'

@@ -153,6 +153,10 @@ export class Reader {
     })
   }
 
+  seriesCount(state: State): number {
+    return this.postings.ofPair(EVERY_SERIES, state).length
+  }
+
   exemplars(range: TimeRange, selection: ExemplarSelection): SeriesExemplars[] {
     return this.snapshot((state) => {
       const found: SeriesExemplars[] = []
@@ -191,7 +195,7 @@ export class Reader {
   }
 
   #isEverySeries(ids: Uint32Array, state: State): boolean {
-    return ids.length > 0 && ids.length === this.postings.ofPair(EVERY_SERIES, state).length
+    return ids.length > 0 && ids.length === this.seriesCount(state)
   }
 
   #freshState(): State {

@@ -3,7 +3,7 @@
 
 import type { Millis } from '@promlet/model'
 import type { Database, Statement } from '@promlet/sqlite'
-import { type Batch, type BatchRecord, decodeBatch, ROW, samplesIn } from './batch.ts'
+import { type Batch, type BatchRecord, decodeBatch, ROW, type RowBatch, samplesIn } from './batch.ts'
 import { NO_IDS } from './ids.ts'
 import type { LayoutReader } from './layout.ts'
 import { RefMap } from './ref-pages.ts'
@@ -90,6 +90,7 @@ class ActiveSeries implements BatchLoad {
   #sorted: Uint32Array = NO_IDS
   readonly #marks = new RefMap()
   readonly #rows = new Map<number, number>()
+  /** How many slots of a layout are marked from the first on. */
   readonly #lengths = new Map<number, number>()
   readonly #layouts: LayoutReader
 
@@ -112,7 +113,7 @@ class ActiveSeries implements BatchLoad {
       this.from = Math.min(this.from, batch.at)
       this.to = Math.max(this.to, batch.at)
       this.bytes += batch.values.byteLength
-      this.#addRow(batch.layout, batch.values.length)
+      this.#addRow(batch)
       return
     }
     this.singles += batch.refs.length
@@ -124,14 +125,20 @@ class ActiveSeries implements BatchLoad {
     this.#mark(batch.refs, 0, batch.refs.length)
   }
 
-  #addRow(layout: number, length: number): void {
+  #addRow({ layout, values, present }: RowBatch): void {
     const rows = (this.#rows.get(layout) ?? 0) + 1
     this.#rows.set(layout, rows)
     this.rowsMax = Math.max(this.rowsMax, rows)
+    const { length } = values
     const known = this.#lengths.get(layout) ?? 0
     if (known >= length) return
-    this.#lengths.set(layout, length)
-    this.#mark(this.#layouts.refs(layout, length), known, length)
+    const refs = this.#layouts.refs(layout, length)
+    if (present === undefined) {
+      this.#lengths.set(layout, length)
+      this.#mark(refs, known, length)
+      return
+    }
+    for (let slot = known; slot < length; slot++) if (present[slot] !== 0) this.#mark(refs, slot, slot + 1)
   }
 
   #mark(refs: Uint32Array, from: number, to: number): void {

@@ -94,7 +94,7 @@ export class SeriesRemover {
       const rest = subtract(before, gone)
       if (rest.length === before.length) continue
       removeSegment.run(pair, first)
-      if (rest.length > 0) addSegment.run(pair, rest[0] as number, rest.at(-1) as number, encodeIds(rest))
+      if (rest.length > 0) addSegment.run(pair, rest[0] as number, rest.at(-1) as number, rest.length, encodeIds(rest))
     }
     if (pair === EVERY_SERIES || hasPostings.get(pair) !== undefined) return
     const name = nameOfPair.get(pair)
@@ -112,7 +112,7 @@ function prepare(database: Database) {
     removeSeries: database.prepare('DELETE FROM series WHERE id = ?'),
     removeExemplars: database.prepare('DELETE FROM exemplar WHERE series = ?'),
     removeSegment: database.prepare('DELETE FROM posting WHERE pair = ? AND first = ?'),
-    addSegment: database.prepare('INSERT INTO posting (pair, first, last, ids) VALUES (?, ?, ?, ?)'),
+    addSegment: database.prepare('INSERT INTO posting (pair, first, last, length, ids) VALUES (?, ?, ?, ?, ?)'),
     hasPostings: database.prepare<[number], number>('SELECT 1 FROM posting WHERE pair = ? LIMIT 1').pluck(),
     nameOfPair: database.prepare<[number], number>('SELECT name FROM label_pair WHERE id = ?').pluck(),
     removePair: database.prepare('DELETE FROM label_pair WHERE id = ?'),

@@ -30,6 +30,7 @@ export const migrations: readonly Migration[] = [
     pair INTEGER NOT NULL,
     first INTEGER NOT NULL,
     last INTEGER NOT NULL,
+    length INTEGER NOT NULL,
     ids BLOB NOT NULL,
     PRIMARY KEY (pair, first)
   ) WITHOUT ROWID;

@@ -174,7 +174,7 @@ export class SeriesIndex {
   #addSegments(pair: number, ids: readonly number[]): void {
     for (let at = 0; at < ids.length; at += SEGMENT_IDS_MAX) {
       const segment = Uint32Array.from(ids.slice(at, at + SEGMENT_IDS_MAX))
-      this.#statements.addSegment.run(pair, segment[0], segment.at(-1), encodeIds(segment))
+      this.#statements.addSegment.run(pair, segment[0], segment.at(-1), segment.length, encodeIds(segment))
     }
   }
 }
@@ -214,7 +214,7 @@ function prepare(database: Database) {
     addPair: database.prepare('INSERT INTO label_pair (name, value) VALUES (?, ?)'),
     lastSegment,
     segmentBefore,
-    addSegment: database.prepare('INSERT INTO posting (pair, first, last, ids) VALUES (?, ?, ?, ?)'),
+    addSegment: database.prepare('INSERT INTO posting (pair, first, last, length, ids) VALUES (?, ?, ?, ?, ?)'),
     removeSegment: database.prepare('DELETE FROM posting WHERE pair = ? AND first = ?'),
   }
 }

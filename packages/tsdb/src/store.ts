@@ -16,15 +16,16 @@ import type {
 } from '@promlet/model'
 import { closeDatabase, type Database } from '@promlet/sqlite'
 import type { Logger, Registry } from '@promlet/telemetry'
+import { analyze, type StoreAnalysis } from './analysis.ts'
 import { type PendingBatch, StoreAppender } from './appender.ts'
 import { asReadError, asStorageError, StorageError } from './error.ts'
 import type { ExemplarSelection, SeriesExemplars } from './exemplars.ts'
 import { LogKeeper } from './log-keeper.ts'
 import { Maintenance, type MaintenanceLimits } from './maintenance.ts'
 import { createMetrics, type Facts, type StoreMetrics } from './metrics.ts'
-import { EVERY_SERIES } from './postings.ts'
 import { Reader } from './reader.ts'
 import { DATABASE_FILE } from './schema.ts'
+import { readStats, type StoreStats } from './stats.ts'
 import { Writer } from './writer.ts'
 
 const DAY_MS = 86_400_000
@@ -60,6 +61,10 @@ export interface Store extends Appendable, Queryable {
   exemplars(range: TimeRange, selection: ExemplarSelection): Promise<readonly SeriesExemplars[]>
   /** What was said of metric families: of one, or of the first `limit` in order of name. */
   metadata(options?: { readonly metric?: string; readonly limit?: number }): ReadonlyMap<string, Metadata>
+  /** What the index amounts to; `limit` is the length of its lists, 10 when absent. */
+  stats(options?: { readonly limit?: number }): StoreStats
+  /** What the store holds and what takes the room; reads all of it. `limit` is the length of the lists, 20 when absent. */
+  analyze(options?: { readonly limit?: number }): Promise<StoreAnalysis>
   /**
    * Deletes the samples of the series that any of the sets accepts, in the range, for good. Later samples in the same range
    * come in if the rules allow.
@@ -146,6 +151,14 @@ export class SqliteStore implements Store {
     return this.#read(() => this.#reader.metadata.read(metric, limit))
   }
 
+  stats({ limit = 10 }: { readonly limit?: number } = {}): StoreStats {
+    return this.#read(() => readStats(this.#database, this.#reader, limit))
+  }
+
+  async analyze({ limit = 20 }: { readonly limit?: number } = {}): Promise<StoreAnalysis> {
+    return this.#read(() => analyze(this.#database, this.#reader, limit))
+  }
+
   async deleteSeries(range: TimeRange, matcherSets: MatcherSets): Promise<void> {
     const maintenance = this.#writing()
     const ids = this.#read(() => this.#reader.snapshot((state) => this.#reader.matching(matcherSets, state)))
@@ -225,7 +238,7 @@ export class SqliteStore implements Store {
       const recent = this.#reader.batches.load(state)
       const blocks = this.#reader.blocks.of(state)
       return {
-        series: this.#reader.postings.ofPair(EVERY_SERIES, state).length,
+        series: this.#reader.seriesCount(state),
         recent,
         blocks: blocks.length,
         chunks: blocks.reduce((sum, { series }) => sum + series, 0),
