@@ -3,7 +3,8 @@ import { tableLink } from '@promlet/template'
 import { type AlertInstance, type FoundAlert, stepAlerts, takeDue } from './alert-state.ts'
 import { expandLabels, type TemplateContext } from './alert-templates.ts'
 import { RuleError } from './error.ts'
-import { type AlertingRule, withRuleLabels } from './rule.ts'
+import { compileChanges } from './label-changes.ts'
+import type { AlertingRule } from './rule.ts'
 
 export const ALERT_NAME = 'alertname'
 export const ALERTS = 'ALERTS'
@@ -37,31 +38,38 @@ export async function evaluateAlerts(
     found.set(alert.labels.key, alert)
   }
   const current = stepAlerts(rule.active, found, evaluation.at, rule, evaluation.limit)
-  return rule.restored ? current.flatMap((alert) => stateSamples(rule, alert, evaluation.sampleAt)) : []
+  return rule.restored ? current.flatMap((alert) => stateSamples(alert, evaluation.sampleAt)) : []
 }
 
 async function foundAlert(rule: AlertingRule, sample: VectorSample, context: TemplateContext): Promise<FoundAlert> {
   const pairs = await expandLabels(rule.labelTemplates, sample, context)
   const annotations = await expandLabels(rule.annotationTemplates, sample, context)
+  const removed = rule.removedLabels.map((name) => [name, ''] as const)
+  const change = compileChanges([...removed, ...pairs, [METRIC_NAME, ''], [ALERT_NAME, rule.name]])
   return {
-    labels: withRuleLabels(rule, sample.labels, pairs).with(ALERT_NAME, rule.name),
+    labels: change(sample.labels),
     annotations: Labels.fromPairs(annotations),
     value: sample.value,
   }
 }
 
-function stateSamples(rule: AlertingRule, { labels, state, activeAt }: AlertInstance, at: Millis): VectorSample[] {
-  const named = labels.with(ALERT_NAME, rule.name)
+const stateChanges = {
+  pending: compileChanges([
+    [METRIC_NAME, ALERTS],
+    [ALERT_STATE, 'pending'],
+  ]),
+  firing: compileChanges([
+    [METRIC_NAME, ALERTS],
+    [ALERT_STATE, 'firing'],
+  ]),
+  forState: compileChanges([[METRIC_NAME, ALERTS_FOR_STATE]]),
+}
+
+function stateSamples({ labels, state, activeAt }: AlertInstance, at: Millis): VectorSample[] {
+  const change = state === 'firing' ? stateChanges.firing : stateChanges.pending
   return [
-    {
-      labels: named.withAll([
-        [METRIC_NAME, ALERTS],
-        [ALERT_STATE, state],
-      ]),
-      at,
-      value: 1,
-    },
-    { labels: named.with(METRIC_NAME, ALERTS_FOR_STATE), at, value: Math.floor(activeAt / 1000) },
+    { labels: change(labels), at, value: 1 },
+    { labels: stateChanges.forState(labels), at, value: Math.floor(activeAt / 1000) },
   ]
 }
 

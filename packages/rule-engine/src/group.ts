@@ -36,6 +36,8 @@ export class RuleGroup {
   readonly #independent: readonly boolean[]
   readonly #context: GroupContext
   readonly #log: Logger
+  /** Per rule. */
+  readonly #ruleLogs: readonly Logger[]
   readonly #abort = new AbortController()
   #state: 'new' | 'running' | 'stopping' = 'new'
   #timer: Disposable | undefined
@@ -58,6 +60,7 @@ export class RuleGroup {
     this.#independent = context.places.free > 0 ? independentRules(this.#rules) : this.#rules.map(() => false)
     this.#context = context
     this.#log = context.logger.child({ file, group: config.name })
+    this.#ruleLogs = this.#rules.map(({ name }, index) => this.#log.child({ name, index }))
     // Scraped data and recording rules may need an iteration before an alert can be found at all.
     this.#restoreAfter = restores ? 2 : undefined
     this.key = `${file};${config.name}`
@@ -194,7 +197,7 @@ export class RuleGroup {
   }
 
   #evaluateRule(rule: Rule, index: number, evaluation: Evaluation): Promise<number> {
-    return evaluateRule(rule, evaluation, this.#context, this.#log.child({ name: rule.name, index }))
+    return evaluateRule(rule, evaluation, this.#context, this.#ruleLogs[index] ?? this.#log)
   }
 
   /** True when an evaluation may go on beside the next ones; it gives its place back when it ends. */

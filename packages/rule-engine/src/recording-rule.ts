@@ -1,6 +1,6 @@
-import { METRIC_NAME, type Millis, type VectorSample } from '@promlet/model'
+import type { Millis, VectorSample } from '@promlet/model'
 import { RuleError } from './error.ts'
-import { type RecordingRule, withRuleLabels } from './rule.ts'
+import type { RecordingRule } from './rule.ts'
 
 /**
  * The samples that a recording rule writes: the result with the rule's name and labels.
@@ -9,7 +9,7 @@ import { type RecordingRule, withRuleLabels } from './rule.ts'
 export function recordedSamples(rule: RecordingRule, result: readonly VectorSample[], at: Millis, limit: number): readonly VectorSample[] {
   const samples = new Map<string, VectorSample>()
   for (const { labels, value, histogram } of result) {
-    const recorded = withRuleLabels(rule, labels, rule.labels).with(METRIC_NAME, rule.name)
+    const recorded = rule.relabel(labels)
     if (samples.has(recorded.key)) {
       throw new RuleError('duplicate-labels', 'vector contains metrics with the same labelset after applying rule labels')
     }

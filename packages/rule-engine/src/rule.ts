@@ -6,6 +6,7 @@ import { parseExpr, printExpr } from '@promlet/promql/syntax'
 import type { ActiveAlerts } from './alert-state.ts'
 import { compileLabels, type LabelTemplates } from './alert-templates.ts'
 import { RuleError } from './error.ts'
+import { compileChanges, type LabelChanges } from './label-changes.ts'
 import { SeriesMemory } from './series-memory.ts'
 
 export type RuleHealth = 'unknown' | 'ok' | 'err'
@@ -33,6 +34,8 @@ interface RuleBase {
 
 export interface RecordingRule extends RuleBase {
   readonly kind: 'recording'
+  /** Makes the labels of a result those of a recorded series. */
+  readonly relabel: LabelChanges
 }
 
 export interface AlertingRule extends RuleBase {
@@ -59,7 +62,9 @@ export function createRule(config: RuleConfig, groupLabels: Labels, restored: bo
 }
 
 function recordingRule(config: RecordingRuleConfig, labels: Labels): RecordingRule {
-  return { kind: 'recording', ...baseRule(config.record, config, labels, []) }
+  const removed = (config.removedLabels ?? []).map((name) => [name, ''] as const)
+  const relabel = compileChanges([...removed, ...labels, [METRIC_NAME, config.record]])
+  return { kind: 'recording', ...baseRule(config.record, config, labels, []), relabel }
 }
 
 function alertingRule(config: AlertingRuleConfig, labels: Labels, restored: boolean): AlertingRule {
@@ -111,10 +116,4 @@ function printQuery(name: string, expr: string): string {
 /** Rules of two versions of a group are the same rule when these are equal. */
 export function nameAndLabels(rule: Rule): string {
   return `${rule.name}${rule.labels.key}`
-}
-
-/** The labels of a result with the rule's over them, without the metric name. */
-export function withRuleLabels(rule: Rule, labels: Labels, pairs: Iterable<readonly [string, string]>): Labels {
-  const removed = rule.removedLabels.map((name) => [name, ''] as const)
-  return labels.withAll([[METRIC_NAME, ''], ...removed, ...pairs])
 }

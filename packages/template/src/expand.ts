@@ -5,7 +5,8 @@
 import type { Millis, VectorSample } from '@promlet/model'
 import { TemplateError } from './error.ts'
 import { prometheusFunctions, prometheusHtmlFunctions, queryResult } from './functions.ts'
-import type { Limits, MissingKey } from './run.ts'
+import type { Limits } from './limits.ts'
+import type { MissingKey } from './run.ts'
 import { parseTemplate, type Template } from './template.ts'
 import type { Environment, Value } from './value.ts'
 

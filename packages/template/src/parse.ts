@@ -1,7 +1,6 @@
 // Tokens → trees, by recursive descent. One text gives one main tree and those that it defines. What can be known
 // without data is checked here: functions exist, variables are declared, blocks are closed.
 
-import { parseFloatGo } from '@promlet/model'
 import { TemplateError } from './error.ts'
 import { lex, type Token, type TokenKind } from './lex.ts'
 import {
@@ -14,6 +13,7 @@ import {
   type TemplateCall,
   type VariableNode,
 } from './node.ts'
+import { charNumber, plainNumber } from './number-literal.ts'
 import { unquote } from './unquote.ts'
 
 /** One template: its statements, and the text that its positions count in. */
@@ -337,27 +337,9 @@ class Parser {
   }
 
   #number(token: Token): Operand {
-    const { at, text } = token
-    if (token.kind === 'char-constant') {
-      const char = this.#unquote(token)
-      if (char === '') this.#fail('invalid syntax')
-      const code = char.codePointAt(0)
-      if (code === undefined || String.fromCodePoint(code) !== char) this.#fail(`malformed character constant: ${text}`)
-      return { kind: 'number', at, text, int: BigInt(code as number), float: code as number, writtenAsFloat: false }
-    }
-    const int = wholeNumber(text)
-    const float = int === undefined ? parseFloatGo(text.replaceAll('_', '')) : Number(int)
-    if (float === undefined) return this.#fail(`illegal number syntax: ${JSON.stringify(text)}`)
-    const isHexInt = /^[+-]?0[xX]/.test(text) && !/[pP]/.test(text)
-    const isWhole = Number.isInteger(float) && Math.abs(float) <= Number.MAX_SAFE_INTEGER
-    return {
-      kind: 'number',
-      at,
-      text,
-      int: int ?? (isWhole ? BigInt(float) : undefined),
-      float,
-      writtenAsFloat: !isHexInt && /[.eEpP]/.test(text),
-    }
+    const number =
+      token.kind === 'char-constant' ? charNumber(token.at, token.text, this.#unquote(token)) : plainNumber(token.at, token.text)
+    return typeof number === 'string' ? this.#fail(number) : number
   }
 
   #unquote(token: Token): string {
@@ -418,13 +400,4 @@ function tokenText(token: Token): string {
   if (token.kind === 'eof') return 'EOF'
   if (token.kind === 'keyword' || token.kind === 'dot' || token.kind === 'nil') return `<${token.text}>`
   return token.text.length > 10 ? `${JSON.stringify(token.text.slice(0, 10))}...` : JSON.stringify(token.text)
-}
-
-function wholeNumber(text: string): bigint | undefined {
-  const negative = text.startsWith('-')
-  const body = text.replace(/^[+-]/, '').replaceAll('_', '').toLowerCase()
-  const digits = /^0\d+$/.test(body) ? `0o${body.slice(1)}` : body
-  if (!/^(?:\d+|0x[\da-f]+|0o[0-7]+|0b[01]+)$/.test(digits)) return undefined
-  const value = BigInt(digits)
-  return BigInt.asIntN(64, value) === value || (negative && value === 2n ** 63n) ? (negative ? -value : value) : undefined
 }

@@ -4,6 +4,7 @@
 import { compareText } from '@promlet/model'
 import { TemplateError } from './error.ts'
 import { valueText } from './format.ts'
+import type { Limits } from './limits.ts'
 import {
   type Action,
   type Branch,
@@ -16,6 +17,7 @@ import {
   type TreeNode,
 } from './node.ts'
 import type { Tree, Trees } from './parse.ts'
+import { place } from './place.ts'
 import {
   anyParameter,
   type Environment,
@@ -27,18 +29,6 @@ import {
   typeName,
   type Value,
 } from './value.ts'
-
-/** Bounds against templates that run away. */
-export interface Limits {
-  /** Of the text that is produced, in UTF-16 units. */
-  readonly outputMax: number
-  /** Statements executed, over all templates and iterations. */
-  readonly statementsMax: number
-  /** Templates inside templates. */
-  readonly depthMax: number
-}
-
-export const defaultLimits: Limits = { outputMax: 4_000_000, statementsMax: 1_000_000, depthMax: 500 }
 
 /** What a missing map key gives: the zero of the map's elements, no value, or an error. */
 export type MissingKey = 'zero' | 'default' | 'error'
@@ -430,12 +420,4 @@ function* countUp(end: bigint): Iterable<readonly [Value, Value]> {
 /** What an action prints outside of HTML. */
 export function printed(value: Value): string {
   return value === undefined ? '<no value>' : valueText(value)
-}
-
-/** `line:column`; Go counts columns from 0 on the first line, from 0 after a newline, and in bytes. */
-function place(text: string, at: number): string {
-  const before = text.slice(0, at)
-  const lineStart = before.lastIndexOf('\n') + 1
-  const line = before.split('\n').length
-  return `${line}:${new TextEncoder().encode(before.slice(lineStart)).length}`
 }

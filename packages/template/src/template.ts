@@ -1,7 +1,8 @@
 import { builtins } from './builtins.ts'
 import { escapers } from './html.ts'
+import { defaultLimits, type Limits } from './limits.ts'
 import { parse, type Trees } from './parse.ts'
-import { defaultLimits, type Limits, type MissingKey, run } from './run.ts'
+import { type MissingKey, run } from './run.ts'
 import type { Environment, FunctionMap, Value } from './value.ts'
 
 export interface TemplateOptions {

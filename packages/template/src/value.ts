@@ -63,7 +63,6 @@ export interface TemplateFunction {
 export interface Host {
   /** Runs a template of the same set and gives its text. */
   execute(name: string, data: Value): string
-  /** Truth as `if` sees it. */
   readonly environment: Environment
 }
 
