@@ -5,6 +5,7 @@ import { systemClock } from '@promlet/model'
 import { type Pushgateway, startPushgateway } from '@promlet/pushgateway'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { conformanceBytes, hasConformance } from '../conformance/data.ts'
 import { findPeer, freePort, type Running, run, untilOk } from './peer.ts'
 
 const peer = findPeer('prometheus-pushgateway')
@@ -16,7 +17,13 @@ interface Answer {
 }
 
 /** `fetch` follows redirects and cleans paths; this does neither. */
-function ask(port: number, method: string, path: string, body = '', headers: Record<string, string> = {}): Promise<Answer> {
+function ask(
+  port: number,
+  method: string,
+  path: string,
+  body: string | Uint8Array = '',
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', port, method, path, headers }, (response) => {
       let text = ''
@@ -50,7 +57,12 @@ describe.skipIf(peer === undefined)('beside the original', () => {
   })
   beforeEach(() => both('PUT', '/api/v1/admin/wipe'))
 
-  async function both(method: string, path: string, body?: string, headers?: Record<string, string>): Promise<[Answer, Answer]> {
+  async function both(
+    method: string,
+    path: string,
+    body?: string | Uint8Array,
+    headers?: Record<string, string>,
+  ): Promise<[Answer, Answer]> {
     return Promise.all([ask(originalPort, method, path, body, headers), ask(ours.address?.port as number, method, path, body, headers)])
   }
 
@@ -138,6 +150,30 @@ describe.skipIf(peer === undefined)('beside the original', () => {
       }
       expect(mine).toEqual(theirs)
     }
+  })
+
+  describe.skipIf(!hasConformance)('pushes of what real servers expose', () => {
+    const own = /^(go_|process_|promhttp_|pushgateway_)/
+    test.each(['alertmanager', 'node_exporter', 'prometheus', 'python_client'])('%s as text', async (name) => {
+      const families = conformanceBytes(`exposition/real/${name}.txt`)
+        .toString()
+        .split(/(?=^# HELP )/m)
+      // What both have themselves is exposed in their own words.
+      const body = families.filter((family) => !own.test(family.slice('# HELP '.length))).join('')
+      const [theirs, mine] = await both('PUT', `/metrics/job/${name}`, body)
+      expect(mine).toEqual(theirs)
+      const [theirText, myText] = await exposed()
+      expect(myText).toBe(theirText)
+    })
+    test.each(['alertmanager', 'node_exporter', 'prometheus'])('%s as protobuf', async (name) => {
+      const headers = {
+        'content-type': 'application/vnd.google.protobuf; proto="io.prometheus.client.MetricFamily"; encoding=delimited',
+      }
+      const [theirs, mine] = await both('PUT', `/metrics/job/${name}`, conformanceBytes(`exposition/real/${name}.protobuf.bin`), headers)
+      expect([theirs.status, mine.status]).toEqual([200, 200])
+      const [theirText, myText] = await exposed()
+      expect(myText).toBe(theirText)
+    })
   })
 
   test('after many pushes at random the same is exposed', async () => {
