@@ -21,8 +21,11 @@ const ROWS_PER_LAYOUT = 120
 const SINGLE_SAMPLES = 250_000
 const BATCHES = 5_000
 const BYTES = 64 * 2 ** 20
-/** The age of the oldest batch, and the span of samples once the store is quiet, from which on batches become a block. */
-const SPAN_MS: DurationMs = 3_600_000
+/** The age of the oldest batch from which on batches become a block. */
+const AGE_MS: DurationMs = 3_600_000
+/** When the store is quiet, less is enough: this much memory, or samples that span so much time. */
+const QUIET_BYTES = 2 ** 20
+const QUIET_SPAN_MS: DurationMs = 3_600_000
 /** At this many times the above a commit waits for the block, so that batches are bounded whatever the clock does. */
 const PRESSURE_MAX = 2
 /** The store counts as quiet when there was no commit for so long. */
@@ -171,7 +174,7 @@ export class Maintenance {
       load.batches / BATCHES,
       load.bytes / BYTES,
       // Age alone never holds a commit up.
-      Math.min(1, age / SPAN_MS),
+      Math.min(1, age / AGE_MS),
     )
   }
 
@@ -352,8 +355,8 @@ export class Maintenance {
   }
 
   async #whenQuiet(): Promise<void> {
-    const { batches, from, to } = this.#load()
-    if (batches > 0 && to - from >= SPAN_MS) this.#compactAll = true
+    const { bytes, from, to } = this.#load()
+    if (bytes >= QUIET_BYTES || to - from >= QUIET_SPAN_MS) this.#compactAll = true
     this.#giveBack = true
     await this.#run()
     await this.#log?.quiet()
