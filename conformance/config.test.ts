@@ -14,7 +14,7 @@ import {
 import { ruleChecks } from '@promlet/rule-engine'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { conformanceJson, conformancePath, conformanceText, hasConformance } from './data.ts'
+import { conformanceJson, conformancePath, conformanceText, hasConformance, readIndirectly } from './data.ts'
 
 interface Expectation {
   readonly file: string | null
@@ -63,6 +63,11 @@ function expectOutcome(found: unknown, { expect: expected, ...expectation }: Exp
 
 /** Fields that Promlet does not support are notes here, so that the rest of the file is judged as Prometheus does. */
 const asPrometheus: ConfigOptions = { unsupported: 'note' }
+
+// Configurations name these.
+if (hasConformance) {
+  readIndirectly('promtool/config/first.rules', 'promtool/config/scrape_configs', 'promtool/check-config/prometheus-config.rules.good.yml')
+}
 
 function load(file: string, options: ConfigOptions = {}): Promise<PrometheusConfig | string> {
   return outcome(loadPrometheusConfig(conformancePath(file), { ...asPrometheus, ...options }))

@@ -18,6 +18,11 @@ export function conformancePath(path: string): string {
   return join(folder ?? '', path)
 }
 
+/** Says that files are read by what is tested: those that others name, such as the rule files of a configuration. */
+export function readIndirectly(...paths: readonly string[]): void {
+  for (const path of paths) conformancePath(path)
+}
+
 /** The bytes of a file, unpacked when it ends in `.gz`. */
 export function conformanceBytes(path: string): Buffer {
   const bytes = readFileSync(conformancePath(path))

@@ -7,7 +7,7 @@ import { createEngine } from '@promlet/promql'
 import { duplicateRules, type RuleTestOptions, ruleChecks, runRuleTests } from '@promlet/rule-engine'
 import { silentLogger } from '@promlet/telemetry'
 import { describe, expect, test } from 'vitest'
-import { conformanceJson, conformancePath, hasConformance } from './data.ts'
+import { conformanceJson, conformancePath, hasConformance, readIndirectly } from './data.ts'
 
 interface Expectation {
   readonly file: string
@@ -25,6 +25,12 @@ const options: RuleTestOptions = {
   },
   clock: systemClock,
   logger: silentLogger,
+}
+
+// The test files name their rule files.
+if (hasConformance) {
+  const ruleFiles = ['rules', 'rules_extrafields', 'at-modifier', 'negative-offset', 'bad-rules-error', 'bad-rules-syntax']
+  readIndirectly(...ruleFiles.map((name) => `promtool/test-rules/${name}.yml`))
 }
 
 /** All failures of a file's tests; a file that cannot be read fails as a whole. */

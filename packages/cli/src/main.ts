@@ -10,6 +10,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./commands/serve.ts')).serve,
   'check config': async () => (await import('./commands/check.ts')).checkConfig,
   'check rules': async () => (await import('./commands/check.ts')).checkRules,
+  'test rules': async () => (await import('./commands/test-rules.ts')).testRules,
   'test promql': async () => (await import('./commands/test-promql.ts')).testPromql,
   'query instant': async () => (await import('./commands/query.ts')).queryInstant,
   'query range': async () => (await import('./commands/query.ts')).queryRange,
