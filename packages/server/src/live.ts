@@ -9,7 +9,8 @@ import type { Store } from '@promlet/tsdb'
 /** What runs in this process at the moment. Parts appear while the stack starts and are replaced by some reloads. */
 export interface Live {
   config: PrometheusConfig
-  lastReload: { readonly ok: boolean; readonly at: Millis }
+  /** `at`: of the last good one; `failedAt`: of one that failed since. */
+  lastReload: { readonly ok: boolean; readonly at: Millis; readonly failedAt?: Millis }
   store?: Store
   engine?: QueryEngine
   remote?: RemoteWrite

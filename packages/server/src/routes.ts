@@ -3,77 +3,113 @@
 
 import { defaultHttpClientConfig } from '@promlet/config'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, sendText } from '@promlet/http'
+import type { Logger } from '@promlet/telemetry'
+import { adminOnly, cleanTombstonesHandler, deleteSeriesHandler, snapshotHandler } from './api/admin.ts'
 import { ApiError, answer, type Handler } from './api/answer.ts'
 import { askElsewhere } from './api/elsewhere.ts'
+import { exemplarsHandler } from './api/exemplars.ts'
+import { featuresHandler } from './api/features.ts'
 import { federateHandler } from './api/federate.ts'
+import { metadataHandler, targetMetadataHandler } from './api/metadata.ts'
+import { liveNotificationsHandler, notificationsHandler } from './api/notifications.ts'
 import { formatQueryHandler, parseQueryHandler, queryHandler, queryRangeHandler } from './api/query.ts'
+import { readHandler } from './api/read.ts'
 import { alertsHandler, rulesHandler } from './api/rules.ts'
 import { labelNamesHandler, labelValuesHandler, seriesHandler } from './api/series.ts'
-import { buildInfoHandler, configHandler, flagsHandler, runtimeInfoHandler } from './api/status.ts'
-import { alertmanagersHandler, metadataHandler, scrapePoolsHandler, targetMetadataHandler, targetsHandler } from './api/targets.ts'
+import { buildInfoJson, configHandler, flagsHandler, runtimeInfoHandler, walReplayHandler } from './api/status.ts'
+import { alertmanagersHandler, scrapePoolsHandler, targetsHandler } from './api/targets.ts'
+import { tsdbStatusHandler } from './api/tsdb-status.ts'
 import { writeHandler } from './api/write.ts'
 import type { Build } from './components.ts'
 
-/** Adds `/api/v1/…` and `/federate`. */
+const PREFIX = '/api/v1'
+
+/** Adds `/api/v1/…`, `/federate` and `/version`. */
 export function registerApi(app: FastifyInstance, build: Build): void {
-  const get = (path: string, handler: Handler) => app.get(`/api/v1${path}`, answer(handler))
-  const both = (path: string, handler: Handler) => {
-    get(path, handler)
-    app.post(`/api/v1${path}`, answer(handler))
-  }
-  registerQueries(both, build)
-  registerStore(app, get, both, build)
-  registerScraper(app, get, build)
-  registerRules(app, get, build)
-  get('/status/config', configHandler(build))
-  get('/status/flags', flagsHandler(build))
-  get('/status/buildinfo', buildInfoHandler(build))
-  get('/status/runtimeinfo', runtimeInfoHandler(build))
+  const router = createRouter(app, build.logger.child({ component: 'web' }))
+  registerQueries(router, build)
+  registerStore(router, build)
+  registerAdmin(router, build)
+  registerRemote(app, build)
+  registerScraper(app, router, build)
+  registerRules(app, router, build)
+  registerStatus(app, router, build)
 }
 
-type Register = (path: string, handler: Handler) => void
+/** Adds handlers below `/api/v1`; `both` is GET and POST. */
+interface Router {
+  get(path: string, handler: Handler): void
+  both(path: string, handler: Handler): void
+  change(path: string, handler: Handler): void
+}
 
-function registerQueries(both: Register, { live, clock }: Build): void {
+function createRouter(app: FastifyInstance, logger: Logger): Router {
+  const add = (method: string[], path: string, handler: Handler) =>
+    void app.route({ method, url: `${PREFIX}${path}`, handler: answer(handler, logger) })
+  return {
+    get: (path, handler) => add(['GET'], path, handler),
+    both: (path, handler) => add(['GET', 'POST'], path, handler),
+    change: (path, handler) => add(['POST', 'PUT'], path, handler),
+  }
+}
+
+function registerQueries({ both }: Router, { live, clock, settings }: Build): void {
+  const parts = { clock, timeoutMs: settings.query.timeoutMs }
   const engine = part('something that answers queries', () => live.engine)
   both(
     '/query',
-    engine((engine) => queryHandler({ engine, clock })),
+    engine((engine) => queryHandler({ engine, ...parts })),
   )
   both(
     '/query_range',
-    engine((engine) => queryRangeHandler({ engine, clock })),
+    engine((engine) => queryRangeHandler({ engine, ...parts })),
   )
   both('/format_query', formatQueryHandler)
   both('/parse_query', parseQueryHandler)
 }
 
-function registerStore(app: FastifyInstance, get: Register, both: Register, build: Build): void {
-  const { live, clock, settings } = build
+function registerStore({ get, both }: Router, { live }: Build): void {
   const store = part('tsdb', () => live.store)
   both('/series', store(seriesHandler))
   both('/labels', store(labelNamesHandler))
   get('/label/:name/values', store(labelValuesHandler))
-  app.post('/api/v1/write', writeHandler(build))
+  both('/query_exemplars', store(exemplarsHandler))
+  get('/status/tsdb', store(tsdbStatusHandler))
+}
+
+function registerAdmin({ change }: Router, { live, settings }: Build): void {
+  const store = part('tsdb', () => live.store)
+  const add = (path: string, handler: Handler) => change(`/admin/tsdb${path}`, adminOnly(handler, settings.web.enableAdminApi))
+  add('/delete_series', store(deleteSeriesHandler))
+  add('/clean_tombstones', store(cleanTombstonesHandler))
+  add('/snapshot', snapshotHandler)
+}
+
+function registerRemote(app: FastifyInstance, build: Build): void {
+  const { live, clock, settings } = build
+  app.post(`${PREFIX}/write`, writeHandler(build))
+  app.post(`${PREFIX}/read`, readHandler)
   app.get('/federate', (request, reply) => {
     if (live.store === undefined) return sendText(reply, 503, 'tsdb does not run in this process\n')
-    const externalLabels = () => live.config.global.externalLabels
+    const { externalLabels } = live.config.global
     return federateHandler({ queryable: live.store, clock, lookbackMs: settings.query.lookbackMs, externalLabels })(request, reply)
   })
 }
 
-function registerScraper(app: FastifyInstance, get: Register, build: Build): void {
-  const { live, settings } = build
+function registerScraper(app: FastifyInstance, router: Router, build: Build): void {
+  const { live, settings, externalUrl } = build
   const scraper = part('scraper', () => live.scraper)
+  const own = { externalUrl, listenAddress: settings.web.listenAddress ?? '' }
   const routes = {
-    '/targets': scraper(targetsHandler),
+    '/targets': scraper((scraper) => targetsHandler(scraper, own)),
     '/targets/metadata': scraper(targetMetadataHandler),
     '/scrape_pools': scraper(scrapePoolsHandler),
     '/metadata': metadataHandler(live),
   }
-  registerHereOrElsewhere(app, get, build, routes, settings.components.has('scraper') ? undefined : settings.elsewhere.scraper)
+  registerHereOrElsewhere(app, router, build, routes, settings.components.has('scraper') ? undefined : settings.elsewhere.scraper)
 }
 
-function registerRules(app: FastifyInstance, get: Register, build: Build): void {
+function registerRules(app: FastifyInstance, router: Router, build: Build): void {
   const { live, settings } = build
   const rules = part('rule-engine', () => live.ruleEngine)
   const notifier = part('rule-engine', () => live.notifier)
@@ -82,12 +118,25 @@ function registerRules(app: FastifyInstance, get: Register, build: Build): void 
     '/alerts': rules((engine) => alertsHandler(() => engine.groups())),
     '/alertmanagers': notifier(alertmanagersHandler),
   }
-  registerHereOrElsewhere(app, get, build, routes, settings.components.has('rule-engine') ? undefined : settings.elsewhere.ruleEngine)
+  registerHereOrElsewhere(app, router, build, routes, settings.components.has('rule-engine') ? undefined : settings.elsewhere.ruleEngine)
+}
+
+function registerStatus(app: FastifyInstance, { get }: Router, build: Build): void {
+  const buildInfo = buildInfoJson(build.settings)
+  get('/status/config', configHandler(build))
+  get('/status/flags', flagsHandler(build))
+  get('/status/buildinfo', () => ({ data: buildInfo }))
+  get('/status/runtimeinfo', runtimeInfoHandler(build))
+  get('/status/walreplay', walReplayHandler)
+  get('/features', featuresHandler(build.settings))
+  get('/notifications', notificationsHandler(build))
+  get('/notifications/live', liveNotificationsHandler)
+  app.get('/version', (_request, reply) => reply.type('text/plain; charset=utf-8').send(`${buildInfo}\n`))
 }
 
 function registerHereOrElsewhere(
   app: FastifyInstance,
-  get: Register,
+  { get }: Router,
   { httpClient }: Build,
   routes: Readonly<Record<string, Handler>>,
   url: string | undefined,
@@ -98,7 +147,7 @@ function registerHereOrElsewhere(
   }
   const client = httpClient(defaultHttpClientConfig)
   app.addHook('onClose', () => client.close())
-  for (const path of Object.keys(routes)) app.get(`/api/v1${path}`, askElsewhere(client, url))
+  for (const path of Object.keys(routes)) app.get(`${PREFIX}${path}`, askElsewhere(client, url))
 }
 
 /** Makes handlers that need a part: it is looked up at each request, as a reload may replace it. */

@@ -97,7 +97,7 @@ async function reloadStack(build: Build, given: PrometheusConfig | undefined): P
     live.lastReload = { ok: true, at: clock.now() }
     logger.info({ file: settings.configFile }, 'Configuration loaded')
   } catch (error) {
-    live.lastReload = { ...live.lastReload, ok: false }
+    live.lastReload = { ...live.lastReload, ok: false, failedAt: clock.now() }
     logger.error({ err: error, file: settings.configFile }, 'Configuration not loaded, nothing has changed')
     throw error
   }

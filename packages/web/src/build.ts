@@ -13,7 +13,7 @@ export interface Page {
 }
 
 /** The paths that show the page; which part of it, the page reads from its own URL. */
-export const PAGE_PATHS: readonly string[] = ['/query', '/graph', '/alerts', '/targets', '/rules', '/status']
+export const PAGE_PATHS: readonly string[] = ['/query', '/alerts', '/targets', '/rules', '/status']
 
 let loading: Promise<Page> | undefined
 

@@ -3,6 +3,7 @@
 
 import type { FastifyReply, FastifyRequest } from '@promlet/http'
 import { QueryError } from '@promlet/model'
+import type { Logger } from '@promlet/telemetry'
 
 export type ErrorType = 'bad_data' | 'execution' | 'canceled' | 'timeout' | 'internal' | 'unavailable' | 'not_found'
 
@@ -17,6 +18,9 @@ const STATUS: Readonly<Record<ErrorType, number>> = {
   not_found: 404,
 }
 
+/** Of each kind; the rest is counted. Prometheus: web/api/v1 respond, util/annotations AsStrings. */
+const NOTICES_MAX = 10
+
 /** What went wrong with one request, as the API says it. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
@@ -27,42 +31,53 @@ export class ApiError extends Error {
   }
 }
 
-/** What a handler gives: the JSON text of `data`, and what the engine had to say about it. */
+/** What a handler gives: the JSON of `data` as text or UTF-8, and what the engine had to say about it. */
 export interface Result {
-  readonly data: string
+  /** Absent: there is nothing to say, and the answer is 204. */
+  readonly data?: string | Uint8Array
   readonly warnings?: readonly string[]
   readonly infos?: readonly string[]
 }
 
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<Result> | Result
 
-/** Wraps a handler: its result or its error becomes the answer. */
-export function answer(handler: Handler): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+/** Wraps a handler: its result or its error becomes the answer. What nobody expected is logged. */
+export function answer(handler: Handler, logger: Logger): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   return async (request, reply) => {
     try {
       const result = await handler(request, reply)
-      return await reply.type('application/json').send(successText(result))
+      if (result.data === undefined) return await reply.status(204).send()
+      return await reply.type('application/json').send(successBody(result.data, result))
     } catch (error) {
-      const { code, text } = failureText(error)
-      if (code === 'internal') request.log.error({ err: error, url: request.url }, 'request failed')
-      return await reply.status(STATUS[code]).type('application/json').send(text)
+      const code = errorType(error)
+      if (code === 'internal') logger.error({ err: error, url: request.url }, 'API request failed')
+      return await reply.status(STATUS[code]).type('application/json').send(failureText(code, error))
     }
   }
 }
 
-function successText({ data, warnings = [], infos = [] }: Result): string {
-  let text = `{"status":"success","data":${data}`
-  if (warnings.length > 0) text += `,"warnings":${JSON.stringify(warnings)}`
-  if (infos.length > 0) text += `,"infos":${JSON.stringify(infos)}`
-  return `${text}}`
+function successBody(data: string | Uint8Array, { warnings = [], infos = [] }: Result): string | Buffer {
+  const head = '{"status":"success","data":'
+  const tail = `${notices('warnings', 'warning', warnings)}${notices('infos', 'info', infos)}}`
+  return typeof data === 'string' ? head + data + tail : Buffer.concat([Buffer.from(head), data, Buffer.from(tail)])
 }
 
-function failureText(error: unknown): { readonly code: ErrorType; readonly text: string } {
-  const code = error instanceof ApiError || error instanceof QueryError ? error.code : 'internal'
+function notices(field: string, kind: string, texts: readonly string[]): string {
+  if (texts.length === 0) return ''
+  const rest = texts.length - NOTICES_MAX
+  const shown = rest > 0 ? [...texts.slice(0, NOTICES_MAX), `${rest} more ${kind} annotations omitted`] : texts
+  return `,"${field}":${JSON.stringify(shown)}`
+}
+
+function errorType(error: unknown): ErrorType {
+  return error instanceof ApiError || error instanceof QueryError ? error.code : 'internal'
+}
+
+function failureText(code: ErrorType, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   const query = [error, error instanceof Error ? error.cause : undefined].find((cause) => cause instanceof QueryError)
   const where = query === undefined ? {} : { position: query.position, hint: query.hint }
-  return { code, text: JSON.stringify({ status: 'error', errorType: code, error: message, ...where }) }
+  return JSON.stringify({ status: 'error', errorType: code, error: message, ...where })
 }
 
 /** Aborted when the client goes away before it has its answer. */

@@ -1,34 +1,63 @@
-import { type DurationMs, type Matcher, type Millis, parseDuration } from '@promlet/model'
+// The parameters of requests, read as Prometheus reads them and refused in its words. Prometheus: web/api/v1 api.go
+// parseTime, parseDuration, parseLimitParam, parseMatchersParam.
+
+import { type DurationMs, type Matcher, type Millis, parseDuration, parseFloatGo, quote } from '@promlet/model'
 import { parseMatchers } from '@promlet/promql/syntax'
 import { ApiError } from './answer.ts'
 
-/** What Go's time package can hold in a 64-bit count of nanoseconds, and so what Prometheus takes for the ends of time. */
-export const TIME_MIN: Millis = -9_223_372_036_854
-export const TIME_MAX: Millis = 9_223_372_036_854
+/** The ends of time: what Go's clock can still tell, and what JavaScript counts exactly. */
+export const TIME_MIN: Millis = Number.MIN_SAFE_INTEGER
+export const TIME_MAX: Millis = Number.MAX_SAFE_INTEGER
 
-const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
+/** A length of time in Go is a 64-bit count of nanoseconds. */
+const SPAN_MAX_NS = 2 ** 63
+
+const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(?:Z|([+-])(\d\d):(\d\d))$/
 
 /** Seconds since the epoch with a fraction, or RFC 3339; undefined when the text is neither. */
 export function parseTime(text: string): Millis | undefined {
-  if (text !== '' && /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) {
-    const at = Math.round(Number(text) * 1000)
-    return Number.isSafeInteger(at) ? at : undefined
-  }
-  // The ends of Go's time, as Grafana and Prometheus's own page send them.
+  const seconds = parseFloatGo(text)
+  if (seconds !== undefined) return clampTime(Math.round(seconds * 1000))
+  // The ends of Go's time, as Prometheus and its clients print them: no year of four digits.
   if (text === '-292273086-05-16T16:47:06Z') return TIME_MIN
   if (text === '292277025-08-18T07:12:54.999999999Z') return TIME_MAX
-  if (!RFC3339.test(text)) return undefined
-  const at = Date.parse(text)
-  return Number.isNaN(at) ? undefined : at
+  return parseDate(text)
 }
 
-/** Seconds with a fraction, or a Prometheus duration; undefined when the text is neither. */
-export function parseSpan(text: string): DurationMs | undefined {
-  if (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) return Math.round(Number(text) * 1000)
+function clampTime(at: Millis): Millis | undefined {
+  return Number.isNaN(at) ? undefined : Math.min(Math.max(at, TIME_MIN), TIME_MAX)
+}
+
+/** RFC 3339 without leniency: `Date.parse` would take 30 February for 1 March. */
+function parseDate(text: string): Millis | undefined {
+  const match = RFC3339.exec(text)
+  if (match === null) return undefined
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number)
+  const date = new Date(0)
+  date.setUTCFullYear(year, month - 1, day)
+  date.setUTCHours(hour, minute, second, Math.trunc(Number(match[7] ?? 0) * 1000))
+  if (date.toISOString().slice(0, 19) !== text.slice(0, 19)) return undefined
+  const [offsetHour, offsetMinute] = [Number(match[9] ?? 0), Number(match[10] ?? 0)]
+  if (offsetHour > 24 || offsetMinute > 60) return undefined
+  const offset = (offsetHour * 60 + offsetMinute) * 60_000
+  return date.getTime() - (match[8] === '-' ? -offset : offset)
+}
+
+/**
+ * Seconds with a fraction, or a Prometheus duration; below zero and with parts of a millisecond where it says so.
+ * @throws RangeError with Prometheus's words.
+ */
+export function parseSpan(text: string): DurationMs {
+  const seconds = parseFloatGo(text)
+  if (seconds !== undefined && !Number.isNaN(seconds)) {
+    const ns = Math.trunc(seconds * 1e9)
+    if (Math.abs(ns) > SPAN_MAX_NS) throw new RangeError(`cannot parse ${quote(text)} to a valid duration. It overflows int64`)
+    return ns / 1e6
+  }
   try {
     return parseDuration(text)
-  } catch {
-    return undefined
+  } catch (cause) {
+    throw new RangeError(`cannot parse ${quote(text)} to a valid duration`, { cause })
   }
 }
 
@@ -36,7 +65,7 @@ export function parseSpan(text: string): DurationMs | undefined {
 export function requireTime(params: URLSearchParams, name: string): Millis {
   const text = params.get(name) ?? ''
   const at = parseTime(text)
-  if (at === undefined) throw invalid(name, `cannot parse ${JSON.stringify(text)} to a valid timestamp`)
+  if (at === undefined) throw invalid(name, `cannot parse ${quote(text)} to a valid timestamp`)
   return at
 }
 
@@ -45,40 +74,56 @@ export function optionalTime(params: URLSearchParams, name: string, fallback: Mi
   const text = params.get(name) ?? ''
   if (text === '') return fallback
   const at = parseTime(text)
-  if (at === undefined) {
-    throw invalid(name, `Invalid time value for '${name}': cannot parse ${JSON.stringify(text)} to a valid timestamp`)
-  }
+  if (at === undefined) throw invalid(name, `Invalid time value for '${name}': cannot parse ${quote(text)} to a valid timestamp`)
   return at
 }
 
 /** A length of time that has to be there. @throws ApiError `bad_data` naming the parameter. */
 export function requireSpan(params: URLSearchParams, name: string): DurationMs {
-  const text = params.get(name) ?? ''
-  const span = parseSpan(text)
-  if (span === undefined) throw invalid(name, `cannot parse ${JSON.stringify(text)} to a valid duration`)
-  return span
+  try {
+    return parseSpan(params.get(name) ?? '')
+  } catch (error) {
+    throw invalid(name, messageOf(error), { cause: error })
+  }
 }
 
-/** A length of time above zero that may be missing. @throws ApiError `bad_data` naming the parameter. */
+/** A length of time that may be missing. @throws ApiError `bad_data` naming the parameter. */
 export function optionalSpan(params: URLSearchParams, name: string): DurationMs | undefined {
-  return params.has(name) && params.get(name) !== '' ? requireSpan(params, name) : undefined
+  return (params.get(name) ?? '') === '' ? undefined : requireSpan(params, name)
 }
 
 /** `limit`: 0 or absent is no limit. @throws ApiError `bad_data`. */
 export function readLimit(params: URLSearchParams): number {
   const text = params.get('limit') ?? ''
   if (text === '') return 0
-  if (!/^\d+$/.test(text)) throw invalid('limit', `limit must be a non-negative integer, got ${JSON.stringify(text)}`)
-  return Number(text)
+  const limit = parseWhole(text)
+  if (limit === undefined) throw invalid('limit', `strconv.Atoi: parsing ${quote(text)}: invalid syntax`)
+  if (limit < 0) throw invalid('limit', 'limit must be non-negative')
+  return limit
+}
+
+/** A whole number with a sign; undefined when the text is none. */
+export function parseWhole(text: string): number | undefined {
+  return /^[+-]?\d+$/.test(text) ? Number(text) : undefined
+}
+
+const TRUE_TEXTS = ['1', 't', 'T', 'TRUE', 'true', 'True']
+const FALSE_TEXTS = ['0', 'f', 'F', 'FALSE', 'false', 'False']
+
+/** A switch, read as Go's ParseBool does; an empty text is off. @throws ApiError `bad_data`; `what` stands before the reason. */
+export function readSwitch(name: string, text: string, what: string): boolean {
+  if (TRUE_TEXTS.includes(text)) return true
+  if (text === '' || FALSE_TEXTS.includes(text)) return false
+  throw invalid(name, `${what}: strconv.ParseBool: parsing ${quote(text)}: invalid syntax`)
 }
 
 /** Every `match[]` as a list of matchers. @throws ApiError `bad_data` for one that is no selector or selects everything. */
-export function readMatcherSets(params: URLSearchParams, name = 'match[]'): readonly (readonly Matcher[])[] {
-  return params.getAll(name).map((text) => {
-    const matchers = readSelector(text, name)
-    if (matchers.every((matcher) => matcher.matchesEmpty)) throw invalid(name, `${name} must contain at least one non-empty matcher`)
-    return matchers
-  })
+export function readMatcherSets(params: URLSearchParams): readonly (readonly Matcher[])[] {
+  const matcherSets = params.getAll('match[]').map((text) => readSelector(text, 'match[]'))
+  if (matcherSets.some((matchers) => matchers.every((matcher) => matcher.matchesEmpty))) {
+    throw invalid('match[]', 'match[] must contain at least one non-empty matcher')
+  }
+  return matcherSets
 }
 
 /** One selector as matchers. @throws ApiError `bad_data`. */
@@ -86,10 +131,14 @@ export function readSelector(text: string, name: string): readonly Matcher[] {
   try {
     return parseMatchers(text)
   } catch (error) {
-    throw invalid(name, error instanceof Error ? error.message : String(error), { cause: error })
+    throw invalid(name, messageOf(error), { cause: error })
   }
 }
 
 export function invalid(name: string, reason: string, options?: ErrorOptions): ApiError {
-  return new ApiError('bad_data', `invalid parameter ${JSON.stringify(name)}: ${reason}`, options)
+  return new ApiError('bad_data', `invalid parameter ${quote(name)}: ${reason}`, options)
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

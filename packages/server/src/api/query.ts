@@ -1,11 +1,10 @@
-import type { FastifyReply } from '@promlet/http'
-import { formOf } from '@promlet/http'
-import type { Answer, Clock, QueryEngine, QueryOptions } from '@promlet/model'
-import { QueryError } from '@promlet/model'
-import { writeAnswerJson } from '@promlet/promql'
+import { type FastifyReply, formOf } from '@promlet/http'
+import { type Answer, type Clock, type DurationMs, type QueryEngine, QueryError, type QueryOptions } from '@promlet/model'
+import { writeAnswerBytes } from '@promlet/promql'
 import { exprToJson, parseExpr, prettyPrint } from '@promlet/promql/syntax'
 import { ApiError, clientSignal, type Handler, type Result } from './answer.ts'
-import { invalid, optionalSpan, optionalTime, readLimit, requireSpan, requireTime } from './params.ts'
+import { invalid, messageOf, optionalSpan, optionalTime, parseSpan, readLimit, requireSpan, requireTime } from './params.ts'
+import { statsJson } from './query-stats.ts'
 
 /** Prometheus: web/api/v1 queryRange. */
 const STEPS_MAX = 11_000
@@ -13,35 +12,39 @@ const STEPS_MAX = 11_000
 export interface QueryParts {
   readonly engine: QueryEngine
   readonly clock: Clock
+  /** The longest time that a request may ask for (`--query.timeout`). */
+  readonly timeoutMs: DurationMs
 }
 
-/** `/api/v1/query` */
-export function queryHandler({ engine, clock }: QueryParts): Handler {
+/** `/api/v1/query`. Parameters are read in Prometheus's order, so that of two that are wrong the same one is named. */
+export function queryHandler({ engine, clock, timeoutMs }: QueryParts): Handler {
   return async (request, reply) => {
     const params = formOf(request)
-    const at = optionalTime(params, 'time', clock.now())
-    const options = readOptions(params, reply)
     const limit = readLimit(params)
-    return toResult(await asked(() => engine.instant(params.get('query') ?? '', at, options)), limit)
+    const at = optionalTime(params, 'time', clock.now())
+    const options = readOptions(params, reply, timeoutMs)
+    const answer = await asked(() => engine.instant(params.get('query') ?? '', at, options))
+    return toResult(answer, limit, params)
   }
 }
 
 /** `/api/v1/query_range` */
-export function queryRangeHandler({ engine }: QueryParts): Handler {
+export function queryRangeHandler({ engine, timeoutMs }: QueryParts): Handler {
   return async (request, reply) => {
     const params = formOf(request)
+    const limit = readLimit(params)
     const start = requireTime(params, 'start')
     const end = requireTime(params, 'end')
     if (end < start) throw invalid('end', 'end timestamp must not be before start time')
     const step = requireSpan(params, 'step')
     if (step <= 0) throw invalid('step', 'zero or negative query resolution step widths are not accepted. Try a positive integer')
-    if ((end - start) / step > STEPS_MAX) {
+    if (Math.floor((end - start) / step) > STEPS_MAX) {
       const reason = 'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)'
       throw new ApiError('bad_data', reason)
     }
-    const options = readOptions(params, reply)
-    const limit = readLimit(params)
-    return toResult(await asked(() => engine.range(params.get('query') ?? '', start, end, step, options)), limit)
+    const options = readOptions(params, reply, timeoutMs)
+    const answer = await asked(() => engine.range(params.get('query') ?? '', start, end, step, options))
+    return toResult(answer, limit, params)
   }
 }
 
@@ -57,13 +60,24 @@ export const parseQueryHandler: Handler = async (request) => {
   return { data: JSON.stringify(exprToJson(await asked(async () => parseExpr(query)))) }
 }
 
-function readOptions(params: URLSearchParams, reply: FastifyReply): QueryOptions {
+function readOptions(params: URLSearchParams, reply: FastifyReply, timeoutMaxMs: DurationMs): QueryOptions {
   const timeoutMs = optionalSpan(params, 'timeout')
-  const lookbackMs = optionalSpan(params, 'lookback_delta')
+  const lookbackMs = readLookback(params)
   return {
     signal: clientSignal(reply),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(lookbackMs === undefined ? {} : { lookbackMs }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs: Math.min(Math.max(timeoutMs, 0), timeoutMaxMs) }),
+    ...(lookbackMs > 0 ? { lookbackMs } : {}),
+  }
+}
+
+/** 0 where the engine's own holds. */
+function readLookback(params: URLSearchParams): DurationMs {
+  const text = params.get('lookback_delta') ?? ''
+  if (text === '') return 0
+  try {
+    return parseSpan(text)
+  } catch (error) {
+    throw new ApiError('bad_data', `error parsing lookback delta duration: ${messageOf(error)}`, { cause: error })
   }
 }
 
@@ -77,15 +91,25 @@ async function asked<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-function toResult(answer: Answer, limit: number): Result {
+function toResult(answer: Answer, limit: number, params: URLSearchParams): Result {
   const { value, warnings, infos } = answer
-  const count = value.kind === 'matrix' ? value.series.length : value.kind === 'vector' ? value.samples.length : 0
-  if (limit === 0 || count <= limit) return { data: writeAnswerJson(answer), warnings, infos }
+  const stats = (params.get('stats') ?? '') === '' ? undefined : statsJson(answer)
+  const isCut = limit > 0 && countOf(value) > limit
+  const data = writeAnswerBytes(isCut ? { value: firstOf(value, limit) } : answer)
   return {
-    data: writeAnswerJson({ ...answer, value: firstOf(value, limit) }),
-    warnings: [...warnings, 'results truncated due to limit'],
+    data: stats === undefined ? data : withStats(data, stats),
+    warnings: isCut ? [...warnings, 'results truncated due to limit'] : warnings,
     infos,
   }
+}
+
+/** Puts the statistics in front of the closing brace. */
+function withStats(data: Uint8Array, stats: string): Uint8Array {
+  return Buffer.concat([data.subarray(0, -1), Buffer.from(`,"stats":${stats}}`)])
+}
+
+function countOf(value: Answer['value']): number {
+  return value.kind === 'matrix' ? value.series.length : value.kind === 'vector' ? value.samples.length : 0
 }
 
 function firstOf(value: Answer['value'], limit: number): Answer['value'] {

@@ -1,33 +1,38 @@
 import { createHash } from 'node:crypto'
 import { formOf } from '@promlet/http'
-import { type Matcher, type Millis, matchesAll } from '@promlet/model'
-import type { AlertStatus, RuleGroupStatus, RuleStatus } from '@promlet/rule-engine'
-import { ApiError, type Handler } from './answer.ts'
-import { invalid, readSelector } from './params.ts'
+import { matchesAll, quote } from '@promlet/model'
+import type { RuleGroupStatus, RuleStatus } from '@promlet/rule-engine'
+import type { Handler } from './answer.ts'
+import { invalid, parseWhole, readMatcherSets, readSwitch } from './params.ts'
+import { alertJson, groupJson } from './rule-json.ts'
 
-/** `/api/v1/rules` */
+type Keep<T> = (item: T) => boolean
+
+interface Paging {
+  readonly limit: number
+  /** Names the first group of the page; empty for the first page. */
+  readonly token: string
+}
+
+/** `/api/v1/rules`: groups in which the filters leave no rule are left out. */
 export function rulesHandler(groups: () => readonly RuleGroupStatus[]): Handler {
   return (request) => {
     const params = formOf(request)
-    const keep = readFilter(params)
-    const withAlerts = params.get('exclude_alerts')?.toLowerCase() !== 'true'
-    const kept = groups()
-      .filter(inNames('file[]', (group) => group.file))
-      .filter(inNames('rule_group[]', (group) => group.name))
-    const { page, next } = readPage(params, kept)
-    const answers = page.map((group) => ({ group, rules: group.rules.filter(keep) }))
-    // A filter on rules leaves no empty groups; Prometheus keeps them when only the type was asked for.
-    const shown = params.has('rule_name[]') || params.has('match[]') ? answers.filter(({ rules }) => rules.length > 0) : answers
+    const keepRule = readRuleFilter(params)
+    const keepGroup = readGroupFilter(params)
+    const withoutAlerts = readSwitch('exclude_alerts', lowerCased(params, 'exclude_alerts'), 'error converting exclude_alerts')
+    const paging = readPaging(params)
+    const following = fromToken(groups(), paging)
+    const shown = following
+      .filter(keepGroup)
+      .map((group) => ({ group, rules: group.rules.filter(keepRule) }))
+      .filter(({ rules }) => rules.length > 0)
+    const next = paging === undefined ? undefined : shown[paging.limit]?.group
     const data = {
-      groups: shown.map(({ group, rules }) => groupJson(group, rules, withAlerts)),
-      ...(next === undefined ? {} : { groupNextToken: next }),
+      groups: shown.slice(0, paging?.limit).map(({ group, rules }) => groupJson(group, rules, !withoutAlerts)),
+      ...(next === undefined ? {} : { groupNextToken: groupToken(next) }),
     }
     return { data: JSON.stringify(data) }
-
-    function inNames(name: string, of: (group: RuleGroupStatus) => string): (group: RuleGroupStatus) => boolean {
-      const names = params.getAll(name)
-      return (group) => names.length === 0 || names.includes(of(group))
-    }
   }
 }
 
@@ -39,11 +44,11 @@ export function alertsHandler(groups: () => readonly RuleGroupStatus[]): Handler
   }
 }
 
-function readFilter(params: URLSearchParams): (rule: RuleStatus) => boolean {
-  const type = params.get('type')?.toLowerCase() ?? ''
-  if (type !== '' && type !== 'alert' && type !== 'record') throw invalid('type', `not supported value ${JSON.stringify(type)}`)
+function readRuleFilter(params: URLSearchParams): Keep<RuleStatus> {
+  const type = lowerCased(params, 'type')
+  if (type !== '' && type !== 'alert' && type !== 'record') throw invalid('type', `not supported value ${quote(type)}`)
   const names = params.getAll('rule_name[]')
-  const matcherSets: readonly (readonly Matcher[])[] = params.getAll('match[]').map((text) => readSelector(text, 'match[]'))
+  const matcherSets = readMatcherSets(params)
   return (rule) => {
     if (type !== '' && (rule.kind === 'alerting') !== (type === 'alert')) return false
     if (names.length > 0 && !names.includes(rule.name)) return false
@@ -51,76 +56,40 @@ function readFilter(params: URLSearchParams): (rule: RuleStatus) => boolean {
   }
 }
 
-/** `group_limit` groups from the one that `group_next_token` names. */
-function readPage(
-  params: URLSearchParams,
-  groups: readonly RuleGroupStatus[],
-): { page: readonly RuleGroupStatus[]; next: string | undefined } {
+function readGroupFilter(params: URLSearchParams): Keep<RuleGroupStatus> {
+  const names = params.getAll('rule_group[]')
+  const files = params.getAll('file[]')
+  return ({ name, file }) => (names.length === 0 || names.includes(name)) && (files.length === 0 || files.includes(file))
+}
+
+function lowerCased(params: URLSearchParams, name: string): string {
+  return (params.get(name) ?? '').toLowerCase()
+}
+
+function readPaging(params: URLSearchParams): Paging | undefined {
   const limitText = params.get('group_limit') ?? ''
   const token = params.get('group_next_token') ?? ''
   if (limitText === '') {
-    if (token !== '') throw invalid('group_limit', 'group_limit needs to be present in order to paginate over the groups')
-    return { page: groups, next: undefined }
+    if (token === '') return undefined
+    throw invalid('group_next_token', 'group_limit needs to be present in order to paginate over the groups')
   }
-  const limit = Number(limitText)
-  if (!Number.isSafeInteger(limit) || limit <= 0) throw invalid('group_limit', 'group_limit needs to be greater than 0')
-  const start = token === '' ? 0 : groups.findIndex((group) => groupToken(group) === token)
-  if (start < 0) throw new ApiError('bad_data', `invalid group_next_token '${token}'. were rule groups changed?`)
-  const after = groups[start + limit]
-  return { page: groups.slice(start, start + limit), next: after === undefined ? undefined : groupToken(after) }
+  const limit = parseWhole(limitText)
+  if (limit === undefined) {
+    const reason = `strconv.ParseInt: parsing ${quote(limitText)}: invalid syntax`
+    throw invalid('group_limit', `group_limit needs to be a valid number: ${reason}`)
+  }
+  if (limit <= 0) throw invalid('group_limit', 'group_limit needs to be greater than 0')
+  return { limit, token }
+}
+
+/** The groups from the one that the page begins with. */
+function fromToken(groups: readonly RuleGroupStatus[], paging: Paging | undefined): readonly RuleGroupStatus[] {
+  if (paging === undefined || paging.token === '') return groups
+  const start = groups.findIndex((group) => groupToken(group) === paging.token)
+  if (start < 0) throw invalid('group_next_token', `invalid group_next_token '${paging.token}'. were rule groups changed?`)
+  return groups.slice(start)
 }
 
 function groupToken({ file, name }: RuleGroupStatus): string {
   return createHash('sha1').update(`${file};${name}`).digest('hex')
-}
-
-function groupJson(group: RuleGroupStatus, rules: readonly RuleStatus[], withAlerts: boolean) {
-  return {
-    name: group.name,
-    file: group.file,
-    rules: rules.map((rule) => ruleJson(rule, withAlerts)),
-    interval: group.intervalMs / 1000,
-    limit: group.limit,
-    evaluationTime: group.evaluationTimeMs / 1000,
-    lastEvaluation: timeText(group.lastEvaluation),
-  }
-}
-
-function ruleJson(rule: RuleStatus, withAlerts: boolean) {
-  const { name, query, labels } = rule
-  const outcome = {
-    health: rule.health,
-    ...(rule.lastError === undefined ? {} : { lastError: rule.lastError }),
-    evaluationTime: rule.evaluationTimeMs / 1000,
-    lastEvaluation: timeText(rule.lastEvaluation),
-  }
-  if (rule.kind === 'recording') return { name, query, ...(labels.size === 0 ? {} : { labels }), ...outcome, type: 'recording' }
-  return {
-    state: rule.state,
-    name,
-    query,
-    duration: rule.forMs / 1000,
-    keepFiringFor: rule.keepFiringForMs / 1000,
-    labels,
-    annotations: rule.annotations,
-    alerts: withAlerts ? rule.alerts.map(alertJson) : [],
-    ...outcome,
-    type: 'alerting',
-  }
-}
-
-function alertJson({ labels, annotations, state, activeAt, keepFiringSince, value }: AlertStatus) {
-  const kept = keepFiringSince === undefined ? {} : { keepFiringSince: timeText(keepFiringSince) }
-  return { labels, annotations, state, activeAt: timeText(activeAt), ...kept, value: exponentText(value) }
-}
-
-/** RFC 3339; Go's zero time for what never was. */
-export function timeText(at: Millis | undefined): string {
-  return at === undefined ? '0001-01-01T00:00:00Z' : new Date(at).toISOString()
-}
-
-/** The shortest exponent form, as Go's 'e' format has it: 1 is `1e+00`. */
-function exponentText(value: number): string {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
-  return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2')
 }

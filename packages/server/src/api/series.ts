@@ -1,16 +1,19 @@
 import { formOf } from '@promlet/http'
-import { isValidName, type Queryable } from '@promlet/model'
+import { isValidName, type Queryable, quote } from '@promlet/model'
+import { labelsJson } from '@promlet/promql'
 import { ApiError, clientSignal, type Handler, type Result } from './answer.ts'
+import { unescapeName } from './name-escaping.ts'
 import { optionalTime, readLimit, readMatcherSets, TIME_MAX, TIME_MIN } from './params.ts'
 
 /** `/api/v1/series` */
 export function seriesHandler(queryable: Queryable): Handler {
   return async (request, reply) => {
     const params = formOf(request)
+    if (!params.has('match[]')) throw new ApiError('bad_data', 'no match[] parameter provided')
     const limit = readLimit(params)
-    const matcherSets = readMatcherSets(params)
-    if (matcherSets.length === 0) throw new ApiError('bad_data', 'no match[] parameter provided')
-    return limited(await queryable.series(readRange(params), matcherSets, { signal: clientSignal(reply) }), limit)
+    const range = readRange(params)
+    const found = await queryable.series(range, readMatcherSets(params), { signal: clientSignal(reply) })
+    return limited(found, limit, (series) => `[${series.map(labelsJson).join(',')}]`)
   }
 }
 
@@ -19,18 +22,22 @@ export function labelNamesHandler(queryable: Queryable): Handler {
   return async (request, reply) => {
     const params = formOf(request)
     const limit = readLimit(params)
-    return limited(await queryable.labelNames(readRange(params), readMatcherSets(params), { signal: clientSignal(reply) }), limit)
+    const range = readRange(params)
+    const found = await queryable.labelNames(range, readMatcherSets(params), { signal: clientSignal(reply) })
+    return limited(found, limit, JSON.stringify)
   }
 }
 
-/** `/api/v1/label/<name>/values` */
+/** `/api/v1/label/<name>/values`; the name may be escaped. */
 export function labelValuesHandler(queryable: Queryable): Handler {
   return async (request, reply) => {
     const name = unescapeName((request.params as { name: string }).name)
-    if (!isValidName(name)) throw new ApiError('bad_data', `invalid label name: ${JSON.stringify(name)}`)
+    if (!isValidName(name)) throw new ApiError('bad_data', `invalid label name: ${quote(name)}`)
     const params = formOf(request)
     const limit = readLimit(params)
-    return limited(await queryable.labelValues(name, readRange(params), readMatcherSets(params), { signal: clientSignal(reply) }), limit)
+    const range = readRange(params)
+    const found = await queryable.labelValues(name, range, readMatcherSets(params), { signal: clientSignal(reply) })
+    return limited(found, limit, JSON.stringify)
   }
 }
 
@@ -38,19 +45,7 @@ function readRange(params: URLSearchParams) {
   return { from: optionalTime(params, 'start', TIME_MIN), to: optionalTime(params, 'end', TIME_MAX) }
 }
 
-function limited(found: readonly unknown[], limit: number): Result {
-  if (limit === 0 || found.length <= limit) return { data: JSON.stringify(found) }
-  return { data: JSON.stringify(found.slice(0, limit)), warnings: ['results truncated due to limit'] }
-}
-
-/**
- * Names that are not plain stand in paths as `U__` with `_<hex>_` for each other character and `__` for `_`
- * (Prometheus: common/model metric.go, value encoding escaping).
- */
-function unescapeName(name: string): string {
-  if (!name.startsWith('U__')) return name
-  const text = name
-    .slice(3)
-    .replace(/__|_([0-9a-fA-F]{1,6})_/g, (_, hex?: string) => (hex === undefined ? '_' : String.fromCodePoint(Number.parseInt(hex, 16))))
-  return text
+function limited<T>(found: readonly T[], limit: number, write: (items: readonly T[]) => string): Result {
+  if (limit === 0 || found.length <= limit) return { data: write(found) }
+  return { data: write(found.slice(0, limit)), warnings: ['results truncated due to limit'] }
 }

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { formatSize, type PrometheusConfig } from '@promlet/config'
 import { type Clock, formatDuration, type Millis } from '@promlet/model'
 import type { StackSettings } from '../settings.ts'
@@ -14,11 +15,10 @@ export interface StatusParts {
   readonly live: { readonly config: PrometheusConfig; readonly lastReload: { readonly ok: boolean; readonly at: Millis } }
 }
 
-/** `/api/v1/status/buildinfo` */
-export function buildInfoHandler({ settings }: StatusParts): Handler {
-  const promlet = { version: settings.version, components: [...settings.components] }
-  const info = { version: PROMETHEUS_VERSION, revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '', promlet }
-  return () => ({ data: JSON.stringify(info) })
+/** `/version`, and the data of `/api/v1/status/buildinfo`, as JSON text. */
+export function buildInfoJson({ version, components }: StackSettings): string {
+  const promlet = { version, components: [...components] }
+  return JSON.stringify({ version: PROMETHEUS_VERSION, revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '', promlet })
 }
 
 /** `/api/v1/status/config` */
@@ -28,7 +28,8 @@ export function configHandler({ live }: StatusParts): Handler {
 
 /** `/api/v1/status/flags` */
 export function flagsHandler({ settings }: StatusParts): Handler {
-  return () => ({ data: JSON.stringify(settings.flags) })
+  const flags = Object.entries(settings.flags).sort(([left], [right]) => (left < right ? -1 : 1))
+  return () => ({ data: JSON.stringify(Object.fromEntries(flags)) })
 }
 
 /** `/api/v1/status/runtimeinfo`; what belongs to Go's runtime is empty or zero. */
@@ -37,7 +38,7 @@ export function runtimeInfoHandler({ settings, clock, startedAt, live }: StatusP
     const info = {
       startTime: new Date(startedAt).toISOString(),
       CWD: process.cwd(),
-      hostname: process.env['HOSTNAME'] ?? '',
+      hostname: hostname(),
       serverTime: new Date(clock.now()).toISOString(),
       reloadConfigSuccess: live.lastReload.ok,
       lastConfigTime: new Date(live.lastReload.at).toISOString(),
@@ -52,6 +53,9 @@ export function runtimeInfoHandler({ settings, clock, startedAt, live }: StatusP
     return { data: JSON.stringify(info) }
   }
 }
+
+/** `/api/v1/status/walreplay`: SQLite has nothing to replay at a start. */
+export const walReplayHandler: Handler = () => ({ data: '{"min":0,"max":0,"current":0}' })
 
 function retentionText({ storage }: StackSettings, config: PrometheusConfig): string {
   const timeMs = config.storage.retentionTimeMs ?? storage.retentionTimeMs
