@@ -171,6 +171,20 @@ describe('settings', () => {
   })
 })
 
+describe('the end of a range', () => {
+  test('is what was asked for, also where no step falls on it', async () => {
+    const engine = engineOver(await countingStore(up))
+    const values = async (query: string) => {
+      const { result } = await asJson(engine.range(query, 0, 10 * MINUTE, 4 * MINUTE))
+      return result[0].values
+    }
+    const onEachStep = (value: string) => [0, 240, 480].map((seconds) => [seconds, value])
+    expect(await values('up @ end()')).toEqual(onEachStep('10'))
+    expect(await values('vector(end())')).toEqual(onEachStep('600'))
+    expect(await values('vector(range())')).toEqual(onEachStep('600'))
+  })
+})
+
 describe('limits', () => {
   test('more samples than allowed are an error', async () => {
     const engine = engineOver(await countingStore(up, { ...up, instance: 'b' }), { samplesMax: 100 })

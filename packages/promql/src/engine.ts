@@ -89,10 +89,15 @@ export function createEngine(options: EngineOptions): PromqlEngine {
   const gate = new Gate(options.maxConcurrency ?? 20, options.clock)
   return {
     instant: (query, at, queryOptions) =>
-      run({ query, grid: { start: Math.trunc(at), step: 1, count: 1 }, step: 0, isRange: false }, options, gate, queryOptions),
+      run(
+        { query, grid: { start: Math.trunc(at), step: 1, count: 1 }, end: Math.trunc(at), step: 0, isRange: false },
+        options,
+        gate,
+        queryOptions,
+      ),
     range: (query, start, end, step, queryOptions) => {
       const grid = gridBetween(Math.trunc(start), Math.trunc(end), Math.max(1, Math.trunc(step)))
-      return run({ query, grid, step: grid.step, isRange: true }, options, gate, queryOptions)
+      return run({ query, grid, end: Math.trunc(end), step: grid.step, isRange: true }, options, gate, queryOptions)
     },
   }
 }
@@ -100,6 +105,7 @@ export function createEngine(options: EngineOptions): PromqlEngine {
 interface Request {
   readonly query: string
   readonly grid: Grid
+  readonly end: Millis
   readonly step: DurationMs
   readonly isRange: boolean
 }
@@ -157,6 +163,7 @@ function checkType(expr: Expr, isRange: boolean): void {
 function planOptions(request: Request, options: EngineOptions, queryOptions: QueryOptions): Parameters<typeof planQuery>[1] {
   return {
     grid: request.grid,
+    end: request.end,
     step: request.step,
     lookback: queryOptions.lookbackMs ?? options.lookbackMs ?? 300_000,
     defaultStep: () => options.defaultSubqueryStepMs?.() ?? 60_000,

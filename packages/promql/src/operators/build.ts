@@ -197,6 +197,8 @@ function sort(node: CallNode, input: Operator, context: EvalContext): Operator {
     context.annotations.warn(annotationTexts.sortInRange, node.call.position)
     return input
   }
+  // Within a subquery there is no order to see.
+  if (node.grid.count !== 1) return input
   const isDescending = node.name.endsWith('_desc')
   if (node.name === 'sort' || node.name === 'sort_desc') return new Sort(input, orderByValue(isDescending), true)
   const names = node.args.slice(1).map((_, index) => stringArgument(node, index + 1))

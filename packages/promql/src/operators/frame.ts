@@ -11,7 +11,11 @@ export interface Frame {
 
 /** Reads an operator to its end. */
 export function collect(operator: Operator, steps: number): Frame {
-  const labels = operator.series()
+  return collectFrom(operator.series(), operator, steps)
+}
+
+/** The same for an operator that was asked for its series already. */
+export function collectFrom(labels: readonly Labels[], operator: Operator, steps: number): Frame {
   const columns: Column[] = []
   let empty: Column | undefined
   let column = makeColumn(steps)

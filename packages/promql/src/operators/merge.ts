@@ -1,6 +1,6 @@
 import { type Labels, QueryError } from '@promlet/model'
 import { ABSENT, type Column, copyColumn, HISTOGRAM, makeColumn, recount } from '../columns/column.ts'
-import { collect, type Frame, FrameReader } from './frame.ts'
+import { collectFrom, type Frame, FrameReader } from './frame.ts'
 import type { Operator } from './operator.ts'
 
 /** The error of two series that have a sample at the same step and would be called the same. */
@@ -33,7 +33,7 @@ export class MergeSameLabels implements Operator {
       this.#reader = this.#input
       return labels
     }
-    const merged = mergeFrame(collect({ series: () => labels, next: (into) => this.#input.next(into) }, this.#steps), this.#steps)
+    const merged = mergeFrame(collectFrom(labels, this.#input, this.#steps), this.#steps)
     this.#reader = new FrameReader(merged)
     return merged.labels
   }

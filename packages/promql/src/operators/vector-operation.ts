@@ -8,7 +8,7 @@ import { compareColumn, computeColumn, isArithmetic } from '../functions/arithme
 import type { BinaryNode } from '../plan/node.ts'
 import { Combiner, combineColumns, isPlain } from './combine.ts'
 import type { EvalContext } from './context.ts'
-import { collect, type Frame, FrameReader } from './frame.ts'
+import { collectFrom, type Frame, FrameReader } from './frame.ts'
 import { matchSteps } from './match-steps.ts'
 import { MatchGroups, matchingOf, resultLabels } from './matching.ts'
 import { mergeFrame } from './merge.ts'
@@ -18,6 +18,8 @@ import { keepWhere } from './scalar-operation.ts'
 export class VectorVector implements Operator {
   readonly #node: BinaryNode
   readonly #context: EvalContext
+  readonly #left: Operator
+  readonly #right: Operator
   /** The side that may have several series per match group, and the other. */
   readonly #many: Operator
   readonly #one: Operator
@@ -34,6 +36,8 @@ export class VectorVector implements Operator {
   constructor(node: BinaryNode, left: Operator, right: Operator, context: EvalContext) {
     this.#node = node
     this.#context = context
+    this.#left = left
+    this.#right = right
     this.#isSwapped = matchingOf(node.binary).cardinality === 'one-to-many'
     this.#many = this.#isSwapped ? right : left
     this.#one = this.#isSwapped ? left : right
@@ -45,10 +49,13 @@ export class VectorVector implements Operator {
   series(): readonly Labels[] {
     const matching = matchingOf(this.#node.binary)
     const groups = new MatchGroups(matching)
-    const one = collect(this.#one, this.#node.grid.count)
+    // The left side first: where both sides fail, its error is Prometheus's.
+    const left = this.#left.series()
+    const right = this.#right.series()
+    const many = this.#isSwapped ? right : left
+    const one = collectFrom(this.#isSwapped ? left : right, this.#one, this.#node.grid.count)
     const oneGroups = groups.number(one.labels)
     const known = groups.count
-    const many = this.#many.series()
     const manyGroups = groups.number(many)
     const nameOf = resultLabels(this.#node.binary, this.#context.features.delayedNameRemoval)
     const isFilled = matching.fillLeft !== undefined || matching.fillRight !== undefined
@@ -66,7 +73,8 @@ export class VectorVector implements Operator {
         return labels
       }
     }
-    return this.#matchSteps({ series: () => many, next: (into) => this.#many.next(into) }, one, manyGroups, oneGroups, groups.count)
+    const rest = collectFrom(many, this.#many, this.#node.grid.count)
+    return this.#matchSteps(rest, one, manyGroups, oneGroups, groups.count)
   }
 
   next(into: Column): boolean {
@@ -101,9 +109,9 @@ export class VectorVector implements Operator {
     keepWhere(this.#holds, into)
   }
 
-  #matchSteps(many: Operator, one: Frame, manyGroups: Int32Array, oneGroups: Int32Array, groupCount: number): readonly Labels[] {
+  #matchSteps(many: Frame, one: Frame, manyGroups: Int32Array, oneGroups: Int32Array, groupCount: number): readonly Labels[] {
     const frame = matchSteps(this.#node.binary, this.#context, {
-      many: collect(many, this.#node.grid.count),
+      many,
       one,
       manyGroups,
       oneGroups,

@@ -16,6 +16,8 @@ import { pathToFirstSelector, unwrapParens } from './walk.ts'
 export interface PlanOptions {
   /** The evaluations of the query. */
   readonly grid: Grid
+  /** What `end()` gives: the end that was asked for, which is no step when the step does not fit. */
+  readonly end: Millis
   /** 0 for an instant query: what `step()` gives. */
   readonly step: DurationMs
   readonly lookback: DurationMs
@@ -34,12 +36,10 @@ export interface QueryPlan {
 export function planQuery(expr: Expr, options: PlanOptions): QueryPlan {
   const selections = new Selections()
   const start = options.grid.start
-  const end = endOf(options.grid)
   const context: Context = {
     ...options,
     start,
-    end,
-    scope: { step: options.step, range: end - start },
+    scope: { step: options.step, range: options.end - start },
     selections,
     shared: sharedParts(expr, options.text),
     buckets: 'needed',
@@ -50,7 +50,6 @@ export function planQuery(expr: Expr, options: PlanOptions): QueryPlan {
 
 interface Context extends PlanOptions {
   readonly start: Millis
-  readonly end: Millis
   readonly scope: DurationScope
   readonly selections: Selections
   readonly shared: ReadonlyMap<Expr, string>
