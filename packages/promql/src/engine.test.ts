@@ -201,7 +201,7 @@ describe('limits', () => {
     const engine = createEngine({ queryable: slow, clock, timeoutMs: 2000 })
     const query = expect(engine.instant('up', 0)).rejects.toMatchObject({
       code: 'timeout',
-      message: 'query timed out in query execution',
+      message: 'query timed out in expression evaluation',
     })
     await clock.advance(5000)
     await query
@@ -213,7 +213,7 @@ describe('limits', () => {
     const engine = engineOver(await countingStore(up))
     await expect(engine.instant('up', 0, { signal: abort.signal })).rejects.toMatchObject({
       code: 'canceled',
-      message: 'query was canceled in query execution',
+      message: 'query was canceled in expression evaluation',
     })
   })
 

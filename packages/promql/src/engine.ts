@@ -181,7 +181,7 @@ async function select(plan: QueryPlan, options: EngineOptions, budget: Budget, s
     return data
   } catch (error) {
     if (error instanceof QueryError) throw error
-    if (signal?.aborted) throw canceled()
+    if (signal?.aborted) throw canceled('expression evaluation')
     throw new QueryError('execution', `expanding series: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
 }

@@ -41,8 +41,8 @@ export class Gate {
         this.#waiting.splice(this.#waiting.indexOf(enter), 1)
         reject(error)
       }
-      const abort = () => giveUp(canceled())
-      const timer = this.#clock.setTimer(budget.remainingMs, () => giveUp(timedOut()))
+      const abort = () => giveUp(canceled('query queue'))
+      const timer = this.#clock.setTimer(budget.remainingMs, () => giveUp(timedOut('query queue')))
       signal?.addEventListener('abort', abort, { once: true })
       this.#waiting.push(enter)
     })

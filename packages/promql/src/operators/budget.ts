@@ -34,8 +34,8 @@ export class Budget {
 
   /** @throws QueryError `timeout` or `canceled`. */
   check(): void {
-    if (this.#signal?.aborted) throw canceled()
-    if (this.#clock.monotonic() > this.#deadline) throw timedOut()
+    if (this.#signal?.aborted) throw canceled('expression evaluation')
+    if (this.#clock.monotonic() > this.#deadline) throw timedOut('expression evaluation')
   }
 
   /** Samples are now held. @throws QueryError when there are too many. */
@@ -50,12 +50,15 @@ export class Budget {
   }
 }
 
-export function timedOut(): QueryError {
-  return new QueryError('timeout', 'query timed out in query execution')
+/** Where a query was when it was broken off, in Prometheus's words (promql/engine.go). */
+export type Stage = 'query queue' | 'expression evaluation'
+
+export function timedOut(stage: Stage): QueryError {
+  return new QueryError('timeout', `query timed out in ${stage}`)
 }
 
-export function canceled(): QueryError {
-  return new QueryError('canceled', 'query was canceled in query execution')
+export function canceled(stage: Stage): QueryError {
+  return new QueryError('canceled', `query was canceled in ${stage}`)
 }
 
 export function tooManySamples(): QueryError {

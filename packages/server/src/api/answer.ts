@@ -84,7 +84,7 @@ function failureText(code: ErrorType, error: unknown): string {
 export function clientSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort(new QueryError('canceled', 'query was canceled in query execution'))
+    if (!reply.raw.writableFinished) controller.abort(new QueryError('canceled', 'query was canceled in expression evaluation'))
   })
   return controller.signal
 }
