@@ -37,7 +37,11 @@ export function createCheckpointer(path: string): Checkpointer {
   const waiting: Waiting[] = []
 
   function start(): Worker {
-    const started = new Worker(new URL('./checkpoint-worker.ts', import.meta.url), { workerData: path })
+    const started = new Worker(new URL('./checkpoint-worker.ts', import.meta.url), {
+      workerData: path,
+      // It holds a connection and nothing else.
+      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 },
+    })
     started.unref()
     started.on('message', (answer: CheckpointAnswer) => {
       const next = waiting.shift()

@@ -12,6 +12,7 @@ import {
   type SeriesRef,
   setStale,
 } from '@promlet/model'
+import type { BufferPool } from './buffers.ts'
 import { StorageError } from './error.ts'
 import type { LayoutList, StoredLayout } from './layout.ts'
 import { SampleList } from './sample-list.ts'
@@ -53,6 +54,7 @@ export interface AppenderHost {
   series(labels: Labels): SeriesRef
   layout(refs: readonly SeriesRef[]): LayoutRef
   layoutList(layout: LayoutRef): LayoutList
+  readonly buffers: BufferPool
   commit(batch: PendingBatch): Promise<Refusals>
 }
 
@@ -83,7 +85,7 @@ export class StoreAppender implements Appender {
         `a row of layout ${layout} has ${list.refs.length} slots, not ${values.length} values and ${present.length} presences`,
       )
     }
-    this.#open().rows.push(layRow(list, at, values, present))
+    this.#open().rows.push(layRow(list, at, values, present, this.#host.buffers))
   }
 
   append(ref: SeriesRef, at: Millis, value: number): void {
@@ -125,16 +127,17 @@ export class StoreAppender implements Appender {
 }
 
 /** Copies a caller's row into the slots of the stored layout. */
-export function layRow(list: LayoutList, at: Millis, values: Float64Array, present: Uint8Array): PendingRow {
+export function layRow(list: LayoutList, at: Millis, values: Float64Array, present: Uint8Array, buffers: BufferPool): PendingRow {
   const { stored, slots } = list
   const length = slots === undefined ? values.length : stored.length
-  const buffer = new ArrayBuffer(length * 8 + ((length + 7) >>> 3) + 4)
+  const buffer = buffers.take(length * 8 + ((length + 7) >>> 3) + 4)
   const laid = new Float64Array(buffer, 0, length)
   let laidPresent: Uint8Array | undefined
   if (slots === undefined) {
     laid.set(values)
     if (present.includes(0)) laidPresent = present.slice()
   } else {
+    laid.fill(0)
     laidPresent = new Uint8Array(length)
     for (let index = 0; index < slots.length; index++) {
       const slot = slots[index] as number

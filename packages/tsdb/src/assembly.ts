@@ -4,6 +4,7 @@
 
 import type { TimeRange } from '@promlet/model'
 import type { OpenChunk } from './blocks.ts'
+import type { Allocate } from './buffers.ts'
 import { isFloatChunk, readChunk } from './chunk.ts'
 import { readColumn } from './column.ts'
 import { clip, lowerBound, merge, type Piece } from './pieces.ts'
@@ -60,6 +61,7 @@ export function planSeries(
   recent: readonly (readonly Piece[])[],
   range: TimeRange,
   shares: TimeShares,
+  allocate: Allocate,
 ): PlannedSeries[] {
   const planned: PlannedSeries[] = []
   for (let column = 0; column < ids.length; column++) {
@@ -67,18 +69,23 @@ export function planSeries(
     const pieces = recent[column] as readonly Piece[]
     const plan = shares.plan(own, pieces, range)
     if (plan.start === plan.end) continue
-    planned.push({ id: ids[column] as number, samples: plan.end - plan.start, read: () => assemble(plan, own, pieces, range) })
+    const read = () => assemble(plan, own, pieces, range, allocate)
+    planned.push({ id: ids[column] as number, samples: plan.end - plan.start, read })
   }
   return planned
 }
 
-function assemble(plan: TimePlan, chunks: readonly OpenChunk[], recent: readonly Piece[], range: TimeRange): Piece {
+function assemble(plan: TimePlan, chunks: readonly OpenChunk[], recent: readonly Piece[], range: TimeRange, allocate: Allocate): Piece {
   const floats = chunks.every(({ reader }) => isFloatChunk(reader)) && recent.every(({ histograms }) => histograms === undefined)
   if (!plan.inOrder || !floats) {
     const pieces = [...chunks.map(({ reader, times }) => readChunk(reader, times)), ...recent]
     return clip(merge(pieces), range.from, range.to)
   }
-  const values = new Float64Array(plan.total)
+  // What comes from batches alone lies together already.
+  const [only] = recent
+  if (chunks.length === 0 && recent.length === 1 && only !== undefined)
+    return { times: plan.times, values: only.values.subarray(plan.start, plan.end) }
+  const values = allocate(plan.total)
   let at = 0
   for (const { reader, times } of chunks) {
     readColumn(reader, values, at, times.length)

@@ -34,6 +34,12 @@ export interface OpenChunk {
   readonly reader: ByteReader
 }
 
+export type OnDamagedChunk = (id: number, error: unknown) => void
+
+function raise(_: number, error: unknown): never {
+  throw error
+}
+
 export class Blocks {
   #generation = -1
   #blocks: readonly Block[] = []
@@ -89,36 +95,46 @@ export class Blocks {
     return times
   }
 
-  /** Gives the chunks of those of the series (increasing) that the block has, in order. @throws StorageError `corrupt` */
-  read(block: Block, ids: Uint32Array, take: (id: number, chunk: OpenChunk) => void): void {
+  /**
+   * Gives the chunks of those of the series (increasing) that the block has, in order. Chunks that are damaged or missing
+   * are told to `damaged`, which throws the error when it is not given.
+   */
+  read(block: Block, ids: Uint32Array, take: (id: number, chunk: OpenChunk) => void, damaged: OnDamagedChunk = raise): void {
     const all = this.series(block)
     const wanted = intersect(ids, all)
-    if (wanted.length === 0) return
+    const blobs = this.#readBlobs(block, all, wanted)
+    const times = this.times(block)
+    for (let index = 0; index < wanted.length; index++) {
+      const id = wanted[index] as number
+      const chunk = block.firstChunk + indexOf(all, id)
+      let open: OpenChunk
+      try {
+        const blob = blobs[index]
+        if (blob === undefined) throw new StorageError('corrupt', `chunk ${chunk}: block ${block.id} has it and the table has not`)
+        const reader = openBlob(blob, 'chunk', chunk)
+        open = { times: times.column(reader.varint()), reader }
+      } catch (error) {
+        damaged(id, error)
+        continue
+      }
+      take(id, open)
+    }
+  }
+
+  /** One blob per wanted series. Neighbours are read in one go, unless most of what lies between is not wanted. */
+  #readBlobs({ firstChunk }: Block, all: Uint32Array, wanted: Uint32Array): (Buffer | undefined)[] {
+    if (wanted.length === 0) return []
     const first = indexOf(all, wanted[0] as number)
     const last = indexOf(all, wanted.at(-1) as number)
-    const times = this.times(block)
-    const give = (id: number, chunk: number, blob: Buffer | undefined) => {
-      if (blob === undefined) throw new StorageError('corrupt', `chunk ${chunk}: block ${block.id} has it and the table has not`)
-      const reader = openBlob(blob, 'chunk', chunk)
-      take(id, { times: times.column(reader.varint()), reader })
-    }
-    // Neighbours are read in one go, unless most of what lies between is not wanted.
-    if (wanted.length * 3 < last - first + 1) {
-      for (const id of wanted) {
-        const chunk = block.firstChunk + indexOf(all, id)
-        give(id, chunk, this.#readChunk.get(chunk))
-      }
-      return
-    }
-    const rows = this.#readChunks.all(block.firstChunk + first, block.firstChunk + last)
+    if (wanted.length * 3 < last - first + 1) return Array.from(wanted, (id) => this.#readChunk.get(firstChunk + indexOf(all, id)))
+    const blobs: (Buffer | undefined)[] = []
     let next = 0
-    for (const [chunk, data] of rows) {
-      const id = all[chunk - block.firstChunk] as number
-      if (id !== wanted[next]) continue
-      give(id, chunk, data)
-      next++
+    for (const [chunk, data] of this.#readChunks.all(firstChunk + first, firstChunk + last)) {
+      const id = all[chunk - firstChunk] as number
+      while (next < wanted.length && (wanted[next] as number) < id) blobs[next++] = undefined
+      if (id === wanted[next]) blobs[next++] = data
     }
-    if (next < wanted.length) throw new StorageError('corrupt', `block ${block.id}: it has chunks that the table has not`)
+    return blobs
   }
 
   /** The series that may have samples in the range: increasing lists, each once. */

@@ -8,6 +8,7 @@ import { planSeries, TimeShares } from './assembly.ts'
 import { type Batch, ROW, samplesIn } from './batch.ts'
 import type { BlockBuilder, BlockWriter } from './block-builder.ts'
 import type { Block, OpenChunk } from './blocks.ts'
+import { Arena } from './buffers.ts'
 import { gather } from './gather.ts'
 import { union } from './ids.ts'
 import type { Piece } from './pieces.ts'
@@ -26,10 +27,13 @@ const ALWAYS: TimeRange = { from: -Infinity, to: Infinity }
 export class Compactor {
   readonly #reader: Reader
   readonly #blockWriter: BlockWriter
+  /** Columns of the slice in hand; a builder copies what it takes. */
+  readonly #arena = new Arena()
   readonly #transaction: (run: () => void) => void
   readonly #setFloor: Statement<[number]>
   readonly #changeGeneration: Statement<[]>
   readonly #removeBlock: Statement<[number]>
+  readonly #setAside: Statement<[number]>
   readonly #setInTime: Statement<[number]>
 
   constructor(database: Database, reader: Reader, blockWriter: BlockWriter) {
@@ -38,15 +42,18 @@ export class Compactor {
     this.#transaction = database.transaction((run: () => void) => run()).immediate
     this.#setFloor = database.prepare('UPDATE state SET block_generation = block_generation + 1, batch_floor = ?')
     this.#changeGeneration = database.prepare('UPDATE state SET block_generation = block_generation + 1')
+    this.#setAside = database.prepare('INSERT OR IGNORE INTO damaged_batch SELECT * FROM batch WHERE id = ?')
     this.#setInTime = database.prepare('UPDATE block SET late = 0 WHERE id = ?')
     this.#removeBlock = database.prepare('DELETE FROM block WHERE id = ?')
   }
 
   /** Turns the batches of now into a block, and the late ones into one of their own. */
   *batches(): Slices {
-    const batches = this.#reader.snapshot((state) => [...this.#reader.batches.of(state)])
-    const last = batches.at(-1)
-    if (last === undefined) return
+    const { batches, damaged, last } = this.#reader.snapshot((state) => ({
+      batches: [...this.#reader.batches.of(state)],
+      damaged: [...this.#reader.batches.damaged],
+      last: state.batchMax,
+    }))
     const isLate = (batch: Batch) => batch.kind !== ROW && batch.late
     const inTime = this.#blockWriter.begin()
     yield* this.#addBatches(
@@ -58,7 +65,9 @@ export class Compactor {
     this.#transaction(() => {
       inTime.finish()
       late.finish()
-      this.#setFloor.run(last.id)
+      // What cannot be read is put aside as it is, for whoever can make something of it.
+      for (const id of damaged) this.#setAside.run(id)
+      this.#setFloor.run(last)
     })
   }
 
@@ -72,12 +81,8 @@ export class Compactor {
       const wanted = columnsOf(slice)
       const chunks = Array.from(slice, (): OpenChunk[] => [])
       for (const block of blocks) reader.blocks.read(block, slice, (id, chunk) => void chunks[wanted.get(id) as number]?.push(chunk))
-      addAll(
-        builder,
-        slice,
-        chunks,
-        chunks.map(() => []),
-      )
+      const noBatches = chunks.map((): Piece[] => [])
+      this.#addAll(builder, slice, chunks, noBatches)
       yield
       builder.flush()
       yield
@@ -110,26 +115,25 @@ export class Compactor {
     })
   }
 
+  #addAll(builder: BlockBuilder, ids: Uint32Array, chunks: readonly OpenChunk[][], recent: readonly Piece[][]): void {
+    const planned = planSeries(ids, chunks, recent, ALWAYS, new TimeShares(), this.#arena.allocate)
+    for (const one of planned) builder.add(one.id, one.read())
+    this.#arena.reset()
+  }
+
   *#addBatches(builder: BlockBuilder, batches: readonly Batch[]): Slices {
     const { layouts } = this.#reader
     const samples = batches.reduce((sum, batch) => sum + samplesIn(batch), 0)
     for (const slice of slicesOf(seriesOf(batches, this.#reader), samples)) {
-      const recent = gather(batches, layouts, { wanted: columnsOf(slice), columns: slice.length, ...ALWAYS })
-      addAll(
-        builder,
-        slice,
-        recent.map(() => []),
-        recent,
-      )
+      const { allocate } = this.#arena
+      const recent = gather(batches, layouts, { wanted: columnsOf(slice), columns: slice.length, ...ALWAYS, allocate })
+      const noChunks = recent.map((): OpenChunk[] => [])
+      this.#addAll(builder, slice, noChunks, recent)
       yield
       builder.flush()
       yield
     }
   }
-}
-
-function addAll(builder: BlockBuilder, ids: Uint32Array, chunks: readonly OpenChunk[][], recent: readonly Piece[][]): void {
-  for (const planned of planSeries(ids, chunks, recent, ALWAYS, new TimeShares())) builder.add(planned.id, planned.read())
 }
 
 /** Cuts series into slices of about equally many samples. */

@@ -3,6 +3,7 @@
 
 import type { Histogram, Millis } from '@promlet/model'
 import { type Batch, HISTOGRAMS, type HistogramsBatch, type RowBatch, SAMPLES, type SamplesBatch } from './batch.ts'
+import type { Allocate } from './buffers.ts'
 import type { LayoutReader } from './layout.ts'
 import type { Piece } from './pieces.ts'
 import type { RefMap } from './ref-pages.ts'
@@ -13,6 +14,8 @@ export interface Wanted {
   readonly columns: number
   readonly from: Millis
   readonly to: Millis
+  /** Makes the columns. */
+  readonly allocate: Allocate
 }
 
 /** The pieces of each column, in no order of time among the pieces of one. */
@@ -57,7 +60,7 @@ function gatherRows(refs: Uint32Array, rows: readonly RowBatch[], ask: Wanted, p
   }
   if (count === 0) return
   const times = Float64Array.from(rows, (row) => row.at)
-  const values = new Float64Array(count * rows.length)
+  const values = ask.allocate(count * rows.length)
   const counts = new Uint32Array(count)
   for (const row of rows) copyRow(row.values, row.present, slots, count, values, rows.length, counts)
   for (let index = 0; index < count; index++) {
@@ -106,7 +109,7 @@ function gatherSamples(batches: readonly SamplesBatch[], ask: Wanted, pieces: Pi
   const total = starts[ask.columns] as number
   if (total === 0) return
   const times = new Float64Array(total)
-  const values = new Float64Array(total)
+  const values = ask.allocate(total)
   const ends = starts.slice()
   for (const batch of batches) copySamples(batch, ask, ends, times, values)
   for (let column = 0; column < ask.columns; column++) {

@@ -6,7 +6,9 @@ import type { Clock, DurationMs, TimeRange } from '@promlet/model'
 import type { Database } from '@promlet/sqlite'
 import type { Logger } from '@promlet/telemetry'
 import { BlockWriter } from './block-builder.ts'
+import type { Block } from './blocks.ts'
 import { Compactor, type Slices } from './compaction.ts'
+import { StorageError } from './error.ts'
 import type { LogKeeper } from './log-keeper.ts'
 import { blocksToMerge } from './merge-plan.ts'
 import type { Reader } from './reader.ts'
@@ -46,6 +48,8 @@ export interface MaintenanceEvents {
   /** Blocks that left because of the retention time, or size. */
   expired(reason: 'time' | 'size', blocks: number): void
   removedSeries(count: number): void
+  /** Something cannot be read and is left out or left alone. */
+  damaged(error: unknown): void
 }
 
 export interface MaintenanceOptions {
@@ -88,6 +92,7 @@ export class Maintenance {
   #deadRows = true
   #compactAll = false
   #giveBack = false
+  readonly #damagedBlocks = new Set<number>()
 
   constructor({ database, reader, writer, clock, logger, limits, log, events }: MaintenanceOptions) {
     this.#reader = reader
@@ -240,10 +245,10 @@ export class Maintenance {
       if (this.#load().batches > 0) return this.#compact(this.#compactor.batches())
     }
     const blocks = this.#reader.snapshot((state) => this.#reader.blocks.of(state))
-    const late = blocks.find((block) => block.late === 1)
-    if (late !== undefined) return this.#compact(this.#rewriter.absorb(late))
-    const small = blocksToMerge(blocks)
-    if (small !== undefined) return this.#compact(this.#compactor.merge(small))
+    const late = blocks.find((block) => block.late === 1 && !this.#damagedBlocks.has(block.id))
+    if (late !== undefined) return this.#compact(this.#unlessDamaged([late], this.#rewriter.absorb(late)))
+    const small = blocksToMerge(blocks, this.#damagedBlocks)
+    if (small !== undefined) return this.#compact(this.#unlessDamaged(small, this.#compactor.merge(small)))
     if (this.#expire()) return this.#next()
     if (this.#deadSeries) return this.#removeSeries()
     if (this.#deadRows) return this.#sweep()
@@ -264,6 +269,17 @@ export class Maintenance {
     this.#deadRows = true
     this.#batchesSince = this.#clock.monotonic()
     this.#events.compacted(this.#workMs / 1000)
+  }
+
+  /** Blocks that cannot be read whole are left alone from then on, so that they do not keep the others from their turn. */
+  *#unlessDamaged(blocks: readonly Block[], work: Slices): Slices {
+    try {
+      yield* work
+    } catch (error) {
+      if (!(error instanceof StorageError && error.code === 'corrupt')) throw error
+      for (const { id } of blocks) this.#damagedBlocks.add(id)
+      this.#events.damaged(error)
+    }
   }
 
   *#delete(ids: Uint32Array, range: TimeRange): Slices {

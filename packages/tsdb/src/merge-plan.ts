@@ -11,14 +11,17 @@ const SMALL_BLOCKS_MAX = 8
 /** Samples of one merge, whatever their blocks: what it takes stays bounded. */
 const MERGE_SAMPLES_MAX = 50_000_000
 
-/** Neighbours in time to merge, or undefined when there is nothing to do. `blocks` come in order of their oldest sample. */
-export function blocksToMerge(blocks: readonly Block[]): Block[] | undefined {
+/**
+ * Neighbours in time to merge, or undefined when there is nothing to do. `blocks` come in order of their oldest sample; ids
+ * in `except` are left alone.
+ */
+export function blocksToMerge(blocks: readonly Block[], except: ReadonlySet<number>): Block[] | undefined {
   let run: Block[] = []
   let weight = 0
   let samples = 0
   for (const block of blocks) {
     const own = block.samples / block.series
-    if (block.late === 1 || own >= SAMPLES_PER_SERIES || samples + block.samples > MERGE_SAMPLES_MAX) {
+    if (block.late === 1 || except.has(block.id) || own >= SAMPLES_PER_SERIES || samples + block.samples > MERGE_SAMPLES_MAX) {
       run = []
       weight = 0
       samples = 0

@@ -72,6 +72,7 @@ export function createMetrics(registry: Registry, facts: () => Facts): StoreMetr
   })
   const timeRetentions = counter('prometheus_tsdb_time_retentions_total', 'Blocks deleted because of the retention time.')
   const sizeRetentions = counter('prometheus_tsdb_size_retentions_total', 'Blocks deleted because of the retention size.')
+  const damages = counter('promlet_tsdb_damages_total', 'Batches and blocks found to be damaged; they are left out, or left alone.')
   addGauges(registry, facts)
   return {
     committed(report, seconds) {
@@ -98,6 +99,7 @@ export function createMetrics(registry: Registry, facts: () => Facts): StoreMetr
     failed: () => compactionsFailed.inc(),
     expired: (reason, blocks) => (reason === 'time' ? timeRetentions : sizeRetentions).inc(blocks),
     removedSeries: (count) => removed.inc(count),
+    damaged: () => damages.inc(),
   }
 }
 

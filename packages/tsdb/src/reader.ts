@@ -15,6 +15,7 @@ import {
 import type { Database } from '@promlet/sqlite'
 import { type PlannedSeries, planSeries, TimeShares } from './assembly.ts'
 import { Blocks, type OpenChunk } from './blocks.ts'
+import { newColumn } from './buffers.ts'
 import { readChunk } from './chunk.ts'
 import { type ExemplarSelection, ExemplarTable, type SeriesExemplars } from './exemplars.ts'
 import { gather } from './gather.ts'
@@ -43,14 +44,15 @@ export class Reader {
   /** Scratch of one `recent` call, empty between calls. */
   readonly #wanted = new RefMap()
 
-  constructor(database: Database) {
+  /** `onDamage` is told of what cannot be read and is left out. */
+  constructor(database: Database, onDamage: (error: unknown) => void) {
     this.#database = database
     this.#readState = stateReader(database)
     this.labels = new LabelStore(database)
     this.postings = new Postings(database, this.labels)
     this.order = new LabelOrder(this.labels, this.postings)
     this.layouts = new LayoutReader(database)
-    this.batches = new RecentBatches(database, this.layouts)
+    this.batches = new RecentBatches(database, this.layouts, onDamage)
     this.blocks = new Blocks(database)
     this.metadata = new MetadataTable(database)
     this.exemplarTable = new ExemplarTable(database)
@@ -90,12 +92,12 @@ export class Reader {
     for (let column = 0; column < ordered.length; column++) wanted.set(ordered[column] as number, column)
     try {
       const batches = this.batches.of(state)
-      const recent = gather(batches, this.layouts, { wanted, columns: ids.length, ...range })
+      const recent = gather(batches, this.layouts, { wanted, columns: ids.length, ...range, allocate: newColumn })
       const chunks: OpenChunk[][] = recent.map(() => [])
       for (const block of this.blocks.within(range, state)) {
         this.blocks.read(block, ids, (id, chunk) => void chunks[wanted.get(id) as number]?.push(chunk))
       }
-      return planSeries(ordered, chunks, recent, range, shares)
+      return planSeries(ordered, chunks, recent, range, shares, newColumn)
     } finally {
       for (const id of ids) wanted.delete(id)
     }
@@ -112,7 +114,10 @@ export class Reader {
     for (const block of this.blocks.of(state).toSorted((left, right) => right.to - left.to)) {
       const open = ids.filter((_, column) => block.to > (newest[column]?.times.at(-1) ?? -Infinity))
       if (open.length === 0) break
-      this.blocks.read(block, open, (id, { times, reader }) => offer(indexOf(ids, id), readChunk(reader, times)))
+      const take = (id: number, { times, reader }: OpenChunk) => offer(indexOf(ids, id), readChunk(reader, times))
+      // A chunk that cannot be read ends with its block at the latest.
+      const unreadable = { times: Float64Array.of(block.to), values: Float64Array.of(Number.NaN) }
+      this.blocks.read(block, open, take, (id) => offer(indexOf(ids, id), unreadable))
     }
     return newest
   }
@@ -120,7 +125,7 @@ export class Reader {
   #recent(ids: Uint32Array, state: State): Piece[][] {
     const wanted = new RefMap()
     for (let column = 0; column < ids.length; column++) wanted.set(ids[column] as number, column)
-    return gather(this.batches.of(state), this.layouts, { wanted, columns: ids.length, from: -Infinity, to: Infinity })
+    return gather(this.batches.of(state), this.layouts, { wanted, columns: ids.length, from: -Infinity, to: Infinity, allocate: newColumn })
   }
 
   series(range: TimeRange, matcherSets: MatcherSets): Labels[] {

@@ -4,6 +4,7 @@
 import type { Millis } from '@promlet/model'
 import type { Database, Statement } from '@promlet/sqlite'
 import { type Batch, type BatchRecord, decodeBatch, ROW, type RowBatch, samplesIn } from './batch.ts'
+import type { BufferPool } from './buffers.ts'
 import { NO_IDS } from './ids.ts'
 import type { LayoutReader } from './layout.ts'
 import { RefMap } from './ref-pages.ts'
@@ -28,24 +29,34 @@ export class RecentBatches {
   #batches: Batch[] = []
   #upTo = 0
   #floor = 0
+  #buffers: BufferPool | undefined
+  #damaged: number[] = []
+  readonly #onDamage: (error: unknown) => void
   #active: ActiveSeries
   readonly #layouts: LayoutReader
   readonly #read: Statement<[after: number, upTo: number], BatchRecord>
 
-  constructor(database: Database, layouts: LayoutReader) {
+  /** A batch that cannot be decoded is told to `onDamage` and left out: one flipped bit must not keep all others from being read. */
+  constructor(database: Database, layouts: LayoutReader, onDamage: (error: unknown) => void) {
     this.#layouts = layouts
+    this.#onDamage = onDamage
     this.#active = new ActiveSeries(layouts)
     this.#read = database.prepare('SELECT id, kind, layout, from_ms, to_ms, samples, data FROM batch WHERE id > ? AND id <= ? ORDER BY id')
   }
 
-  /** All batches of a state, in order of id. Valid until the next call. @throws StorageError `corrupt` */
+  /** All batches of a state that can be read, in order of id. Valid until the next call. */
   of(state: State): readonly Batch[] {
     this.#dropUpTo(state.batchFloor)
     if (this.#upTo < state.batchMax) {
-      for (const record of this.#read.all(this.#upTo, state.batchMax)) this.#batches.push(decodeBatch(record))
+      for (const record of this.#read.all(this.#upTo, state.batchMax)) this.#take(record)
       this.#upTo = state.batchMax
     }
     return this.#batches
+  }
+
+  /** Gives the buffers of rows that became a block to a pool. Nobody may hold a batch longer than its state then. */
+  recycle(buffers: BufferPool): void {
+    this.#buffers = buffers
   }
 
   /** Takes a committed batch, when the ones before it are here; otherwise the file has it. */
@@ -53,6 +64,11 @@ export class RecentBatches {
     if (batch.id !== this.#upTo + 1) return
     this.#batches.push(batch)
     this.#upTo = batch.id
+  }
+
+  /** Batches that turned out damaged and are left out, increasing. */
+  get damaged(): readonly number[] {
+    return this.#damaged
   }
 
   /** The series that may have samples from `from` to `to` in a state's batches, increasing. */
@@ -68,11 +84,27 @@ export class RecentBatches {
     return this.#active
   }
 
+  #take(record: BatchRecord): void {
+    try {
+      this.#batches.push(decodeBatch(record))
+    } catch (error) {
+      this.#damaged.push(record.id)
+      this.#onDamage(error)
+    }
+  }
+
   #dropUpTo(floor: number): void {
     if (floor <= this.#floor) return
     this.#floor = floor
     this.#upTo = Math.max(this.#upTo, floor)
-    this.#batches = this.#batches.filter((batch) => batch.id > floor)
+    const keep: Batch[] = []
+    for (const batch of this.#batches) {
+      if (batch.id > floor) keep.push(batch)
+      else if (batch.kind === ROW) this.#buffers?.give(batch.values.buffer as ArrayBuffer)
+    }
+    this.#buffers?.trim()
+    this.#batches = keep
+    this.#damaged = this.#damaged.filter((id) => id > floor)
     this.#active = new ActiveSeries(this.#layouts)
     this.#layouts.keep(new Set(this.#batches.map((batch) => (batch.kind === ROW ? batch.layout : 0))))
   }

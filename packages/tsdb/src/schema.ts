@@ -52,6 +52,16 @@ export const migrations: readonly Migration[] = [
     data BLOB NOT NULL
   );
 
+  CREATE TABLE damaged_batch (
+    id INTEGER PRIMARY KEY,
+    kind INTEGER NOT NULL,
+    layout INTEGER,
+    from_ms INTEGER NOT NULL,
+    to_ms INTEGER NOT NULL,
+    samples INTEGER NOT NULL,
+    data BLOB NOT NULL
+  );
+
   CREATE TABLE series_set (id INTEGER PRIMARY KEY AUTOINCREMENT, ids BLOB NOT NULL);
   CREATE TABLE block (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -101,15 +101,19 @@ export class SqliteStore implements Store {
     this.#logger = logger
     this.#limits = withDefaults(options)
     const limits = this.#limits
-    const reader = new Reader(database)
-    this.#reader = reader
     this.#metrics = createMetrics(options.registry, () => this.#facts())
+    const damaged = (err: unknown) => {
+      this.#metrics.damaged(err)
+      logger.error({ err }, 'a part of the store is damaged; it is put aside')
+    }
+    const reader = new Reader(database, damaged)
+    this.#reader = reader
     if (options.readonly) return
     const writer = new Writer({ database, reader, now: () => clock.now(), limits })
     const log = path === ':memory:' ? undefined : new LogKeeper(join(path, DATABASE_FILE), logger)
     this.#writer = writer
     this.#log = log
-    this.#maintenance = new Maintenance({ database, reader, writer, clock, logger, limits, log, events: this.#metrics })
+    this.#maintenance = new Maintenance({ database, reader, writer, clock, logger, limits, log, events: { ...this.#metrics, damaged } })
   }
 
   configure(settings: StoreSettings): void {
@@ -123,6 +127,7 @@ export class SqliteStore implements Store {
       series: (labels) => writer.index.resolve(labels),
       layout: (refs) => writer.layouts.resolve(refs),
       layoutList: (layout) => writer.layouts.list(layout),
+      buffers: writer.buffers,
       commit: (batch) => this.#commit(writer, batch),
     })
   }

@@ -5,6 +5,7 @@ import type { Database, Statement } from '@promlet/sqlite'
 import { Admission, histogramMark, type LateSamples } from './admission.ts'
 import { layRow, type PendingBatch, type PendingHistogram, type PendingRow } from './appender.ts'
 import { type Batch, type BatchData, encodeHistograms, encodeSamples, HISTOGRAMS, ROW, SAMPLES, sealRow } from './batch.ts'
+import { BufferPool } from './buffers.ts'
 import type { TimedExemplar } from './exemplars.ts'
 import { Layouts } from './layout.ts'
 import type { Reader } from './reader.ts'
@@ -46,6 +47,7 @@ export class Writer {
   readonly index: SeriesIndex
   readonly layouts: Layouts
   readonly last = new LastSamples()
+  readonly buffers = new BufferPool()
   /** The newest sample of the store; -Infinity in an empty one. */
   newest: Millis
   #batchMax: number
@@ -66,6 +68,7 @@ export class Writer {
     this.index = new SeriesIndex(database)
     this.layouts = new Layouts(database)
     this.#admission = new Admission(this.last, storedSamples(reader, this.index, this.last, histogramMark))
+    reader.batches.recycle(this.buffers)
     this.newest = newestSample(database)
     this.#batchMax = reader.snapshot((state) => state.batchMax)
     this.#transaction = database.transaction((run: () => void) => run()).immediate
@@ -135,7 +138,7 @@ export class Writer {
   #findRows(samples: SampleList): PendingRow[] {
     return this.#rowFinder.take(samples).map(({ at, refs, values }) => {
       const list = this.layouts.list(this.layouts.resolve(refs))
-      return layRow(list, at, values, new Uint8Array(refs.length).fill(1))
+      return layRow(list, at, values, new Uint8Array(refs.length).fill(1), this.buffers)
     })
   }
 

@@ -15,7 +15,8 @@ afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 const NOW = Date.UTC(2026, 0, 1)
 const everything = { matchers: [new Matcher('__name__', '!=', '')], from: 0, to: Infinity }
-const open = (path: string) => openStore({ path, clock: new VirtualClock(NOW), logger: silentLogger, registry: createRegistry() })
+const open = (path: string, registry = createRegistry()) =>
+  openStore({ path, clock: new VirtualClock(NOW), logger: silentLogger, registry })
 
 async function commitRow(store: Store, at: number, width: number): Promise<void> {
   await using appender = store.appender()
@@ -99,23 +100,47 @@ describe('a damaged file', () => {
     writeFileSync(file, bytes)
   }
 
-  for (const table of ['batch', 'chunk'] as const) {
-    test(`a flipped bit in a ${table} is an error that names it, and the rest can be read`, async () => {
-      const path = await damagedStore(`flipped-${table}`, table === 'chunk')
-      flipBit(path, table)
-      const store = await open(path)
-      await expect(store.select([everything])).rejects.toMatchObject({
-        name: 'StorageError',
-        code: 'corrupt',
-        message: expect.stringContaining(table),
-      })
-      if (table === 'chunk') {
-        const [found = []] = await store.select([{ ...everything, matchers: [new Matcher('device', '=', 'd49')] }])
-        expect(found[0]?.times).toHaveLength(30)
-      }
-      await store.close()
-    })
-  }
+  test('a flipped bit in a chunk is an error that names it, for queries of that series, and no other', async () => {
+    const path = await damagedStore('flipped-chunk', true)
+    flipBit(path, 'chunk')
+    const store = await open(path)
+    await expect(store.select([everything])).rejects.toMatchObject({ name: 'StorageError', code: 'corrupt', message: /chunk 1/ })
+    const [found = []] = await store.select([{ ...everything, matchers: [new Matcher('device', '=', 'd49')] }])
+    expect(found[0]?.times).toHaveLength(30)
+    await store.close()
+  })
+
+  test('a block with a damaged chunk is left alone, and the others are merged and expire', async () => {
+    const path = await damagedStore('left-alone', true)
+    flipBit(path, 'chunk')
+    const registry = createRegistry()
+    const store = await open(path, registry)
+    for (let block = 0; block < 4; block++) {
+      for (let batch = 0; batch < 150; batch++) await commitRow(store, NOW - 60_000 + block * 10_000 + batch * 10, 5)
+      await store.compactNow()
+    }
+    expect(await counter(registry, 'promlet_tsdb_damages_total')).toBeGreaterThan(0)
+    const [found = []] = await store.select([{ ...everything, matchers: [new Matcher('device', '=', 'd4')] }])
+    expect(found[0]?.times).toHaveLength(630)
+    await store.close()
+  })
+
+  test('a flipped bit in a batch costs that batch, which is counted and put aside, and nothing else', async () => {
+    const path = await damagedStore('flipped-batch', false)
+    flipBit(path, 'batch')
+    const registry = createRegistry()
+    const store = await open(path, registry)
+    const [found = []] = await store.select([everything])
+    expect(found.map(({ times }) => times.length)).toEqual(new Array(50).fill(29))
+    await commitRow(store, NOW, 50)
+    await store.compactNow()
+    expect(await counter(registry, 'promlet_tsdb_damages_total')).toBe(1)
+    expect((await store.select([everything]))[0]?.[0]?.times).toHaveLength(30)
+    await store.close()
+    const database = openDatabase({ path: join(path, 'store.db'), migrations, readonly: true })
+    expect(database.prepare('SELECT samples FROM damaged_batch').pluck().all()).toEqual([50])
+    database.close()
+  })
 
   test('a file that is no database is refused and left as it is', async () => {
     const path = await damagedStore('overwritten', true)
