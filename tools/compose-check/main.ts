@@ -13,6 +13,7 @@ type Line = readonly [what: string, check: (compose: Compose) => Promise<void>]
 
 const lines: readonly Line[] = [
   ['all services are built, start and become healthy', start],
+  ['the page and its script are served', pageIsServed],
   ['series of all three examples can be queried', examplesAreThere],
   ['an alert fires after the online service was switched to errors', alertFires],
   ['SIGHUP makes the scraper take an edited config', hupReloads],
@@ -40,6 +41,8 @@ async function main(): Promise<boolean> {
     } catch (error) {
       failures++
       say(`FAILED  ${what}: ${describe(error)}`)
+      // What did not start cannot keep any of the other promises.
+      if (check === start) break
     }
   }
   if (failures > 0) say(await compose.command('logs', '--no-color', '--tail', '40'))
@@ -62,6 +65,14 @@ async function becomeHealthy(compose: Compose): Promise<void> {
   await until(check, 'all services to be healthy', 180_000).catch((cause) => {
     throw new Error(`not healthy: ${seen}`, { cause })
   })
+}
+
+async function pageIsServed({ url, pushgatewayUrl }: Compose): Promise<void> {
+  const page = await getText(`${url}/query`)
+  const script = /<script[^>]* src="([^"]+)"/.exec(page)?.[1]
+  if (script === undefined) throw new Error(`no script in the page: ${page.slice(0, 200)}`)
+  if ((await getText(new URL(script, `${url}/query`).href)).length < 1_000) throw new Error('the script is too short')
+  if (!(await getText(pushgatewayUrl)).includes('Pushgateway')) throw new Error('the Pushgateway shows no page')
 }
 
 async function examplesAreThere({ url }: Compose): Promise<void> {
@@ -145,8 +156,7 @@ async function survivesDown(compose: Compose): Promise<void> {
   await compose.command('up', '-d')
   await becomeHealthy(compose)
   expectEqual((await query(url, expr, at))[0]?.value, before.value, `${expr} of before`)
-  const pushed = await (await fetch(`${pushgatewayUrl}/metrics`)).text()
-  if (!pushed.includes(`${marker}{`)) throw new Error('the Pushgateway lost what was pushed')
+  if (!(await getText(`${pushgatewayUrl}/metrics`)).includes(`${marker}{`)) throw new Error('the Pushgateway lost what was pushed')
 }
 
 async function survivesKill(compose: Compose): Promise<void> {
@@ -154,12 +164,14 @@ async function survivesKill(compose: Compose): Promise<void> {
   const started = Date.now()
   const load = startLoad(url)
   await until(() => load.acknowledged() > 200, 'a load of writes', 60_000)
-  await compose.command('kill', '-s', 'KILL', 'tsdb')
-  // Long enough for two scrapes and rule evaluations to wait in the senders' queues.
-  await new Promise((resolve) => setTimeout(resolve, 2.5 * SCRAPE_INTERVAL_MS))
-  const beforeRestart = load.acknowledged()
-  await compose.command('start', 'tsdb')
-  await until(() => load.acknowledged() > beforeRestart + 200, 'writes after the restart', 60_000)
+  // The last one is long enough for two scrapes and rule evaluations to wait in the senders' queues.
+  for (const outageMs of [500, 1_000, 2.5 * SCRAPE_INTERVAL_MS]) {
+    await compose.command('kill', '-s', 'KILL', 'tsdb')
+    await new Promise((resolve) => setTimeout(resolve, outageMs))
+    const before = load.acknowledged()
+    await compose.command('start', 'tsdb')
+    await until(() => load.acknowledged() > before + 200, 'writes after the restart', 60_000)
+  }
   await load.stop()
 
   const lost = await load.findLost()
@@ -175,6 +187,12 @@ async function survivesKill(compose: Compose): Promise<void> {
   }
   const failed = await query(url, 'sum({__name__=~"prometheus_remote_storage_samples_(failed|dropped)_total"})')
   expectEqual(failed[0]?.value, 0, 'samples that the senders gave up')
+}
+
+async function getText(url: string): Promise<string> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) })
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`)
+  return await response.text()
 }
 
 async function getJson(url: string) {
