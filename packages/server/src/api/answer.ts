@@ -47,19 +47,24 @@ export function answer(handler: Handler, logger: Logger): (request: FastifyReque
     try {
       const result = await handler(request, reply)
       if (result.data === undefined) return await reply.status(204).send()
-      return await reply.type('application/json').send(successBody(result.data, result))
+      return await sendJson(reply.status(200), successBody(result.data, result))
     } catch (error) {
       const code = errorType(error)
       if (code === 'internal') logger.error({ err: error, url: request.url }, 'API request failed')
-      return await reply.status(STATUS[code]).type('application/json').send(failureText(code, error))
+      return await sendJson(reply.status(STATUS[code]), Buffer.from(failureText(code, error)))
     }
   }
 }
 
-function successBody(data: string | Uint8Array, { warnings = [], infos = [] }: Result): string | Buffer {
+/** Bytes, as Fastify adds a charset to the type of texts, which Prometheus does not have. */
+export function sendJson(reply: FastifyReply, body: Buffer): FastifyReply {
+  return reply.type('application/json').send(body)
+}
+
+function successBody(data: string | Uint8Array, { warnings = [], infos = [] }: Result): Buffer {
   const head = '{"status":"success","data":'
   const tail = `${notices('warnings', 'warning', warnings)}${notices('infos', 'info', infos)}}`
-  return typeof data === 'string' ? head + data + tail : Buffer.concat([Buffer.from(head), data, Buffer.from(tail)])
+  return typeof data === 'string' ? Buffer.from(head + data + tail) : Buffer.concat([Buffer.from(head), data, Buffer.from(tail)])
 }
 
 function notices(field: string, kind: string, texts: readonly string[]): string {
