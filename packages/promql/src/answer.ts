@@ -4,15 +4,17 @@
 import { type Histogram, Labels, type Millis, type SeriesColumns, type Value, type VectorSample } from '@promlet/model'
 import { ABSENT, type Column, HISTOGRAM } from './columns/column.ts'
 import { firstAfter } from './columns/windows.ts'
+import { AtEnd } from './operators/at-end.ts'
 import { build } from './operators/build.ts'
 import { dropMetadata, type EvalContext } from './operators/context.ts'
 import { collect, type Frame } from './operators/frame.ts'
 import { haveSameLabels, mergeFrame } from './operators/merge.ts'
 import type { Operator } from './operators/operator.ts'
+import { sizeOfHistogram } from './operators/samples-read.ts'
 import { readScalar } from './operators/scalar.ts'
 import { windowSource } from './operators/window-source.ts'
 import { type Grid, gridTimes } from './plan/grid.ts'
-import type { WindowNode } from './plan/node.ts'
+import type { PlanNode, WindowNode } from './plan/node.ts'
 
 export function scalarAnswer(operator: Operator, at: Millis): Value {
   return { kind: 'scalar', at, value: readScalar(operator, 1)[0]! }
@@ -74,7 +76,8 @@ function histogramsOf(column: Column): readonly (Histogram | undefined)[] {
 
 /** The samples of a range vector: what a query that ends in one answers at an instant. In label order. */
 export function samplesAnswer(node: WindowNode, context: EvalContext): Value {
-  const inner = node.source.kind === 'subquery' ? build(node.source.inner, context) : undefined
+  const inner = node.source.kind === 'subquery' ? innerOf(node.source.inner, context) : undefined
+  const isStored = inner === undefined
   const end = (node.at ?? node.grid.start) - node.offset
   const source = windowSource(node, inner, { after: end - node.range, to: end }, context)
   const series: SeriesColumns[] = []
@@ -83,12 +86,21 @@ export function samplesAnswer(node: WindowNode, context: EvalContext): Value {
     const labels = dropName ? dropMetadata(own) : own
     // A subquery's times may reach further back than the range.
     const floats = slice(times, values, end - node.range, end)
+    context.samplesRead.addAt(0, isStored ? floats.times.length : 0)
     if (histogramTimes !== undefined && histograms !== undefined && histogramTimes.length > 0) {
       const low = firstAfter(histogramTimes, end - node.range)
-      series.push(interleave(labels, floats, histogramTimes.slice(low), histograms.slice(low)))
+      const kept = histograms.slice(low)
+      if (isStored) for (const histogram of kept) context.samplesRead.addAt(0, sizeOfHistogram(histogram))
+      series.push(interleave(labels, floats, histogramTimes.slice(low), kept))
     } else if (floats.times.length > 0) series.push({ labels, ...floats })
   }
   return { kind: 'matrix', series: series.sort((left, right) => Labels.compare(left.labels, right.labels)) }
+}
+
+/** The expression of a subquery. What it reads counts, as there is no function to look at its points. */
+function innerOf(node: PlanNode, context: EvalContext): Operator {
+  const samplesRead = context.samplesRead.child(node.grid)
+  return new AtEnd(build(node, { ...context, samplesRead }), () => context.samplesRead.addTotal(samplesRead))
 }
 
 interface Floats {

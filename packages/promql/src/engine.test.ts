@@ -1,4 +1,4 @@
-import { Labels, type Queryable, QueryError, type Selection, type SeriesColumns } from '@promlet/model'
+import { type Histogram, Labels, type Queryable, QueryError, type Selection, type SeriesColumns } from '@promlet/model'
 import { MemoryStore, VirtualClock } from '@promlet/model/testing'
 import { describe, expect, test } from 'vitest'
 import { createEngine, type EngineOptions } from './engine.ts'
@@ -19,6 +19,20 @@ async function countingStore(...series: readonly Readonly<Record<string, string>
 }
 
 const up = { __name__: 'up', job: 'node', instance: 'a' }
+
+const latencies: Histogram = {
+  schema: 1,
+  zeroThreshold: 0.001,
+  zeroCount: 0,
+  count: 5,
+  sum: 20,
+  positiveSpans: [{ offset: 0, length: 4 }],
+  positiveBuckets: Float64Array.of(1, 2, 1, 1),
+  negativeSpans: [],
+  negativeBuckets: new Float64Array(),
+  counterResetHint: 'unknown',
+  float: false,
+}
 
 const engineOver = (queryable: Queryable, options: Partial<EngineOptions> = {}) =>
   createEngine({ queryable, clock: new VirtualClock(), ...options })
@@ -256,6 +270,57 @@ describe('statistics', () => {
     expect(stats).toMatchObject({ query: 'sum(rate(up[5m]))', samplesTotal: 2 * 11 * 5 })
     expect(stats.samplesPeak).toBeGreaterThanOrEqual(22)
     expect(ended).toHaveLength(1)
+  })
+
+  test('count a sample at each step that sees it, and once as read', async () => {
+    const engine = engineOver(await countingStore(up, { ...up, instance: 'b' }))
+    const counted = async (query: string) => {
+      const { stats } = await engine.range(query, 10 * MINUTE, 13 * MINUTE, MINUTE, { perStepStats: true })
+      const { total, read } = stats.perStep as { total: Float64Array; read: Float64Array }
+      const sum = (counts: Float64Array) => counts.reduce((left, right) => left + right, 0)
+      expect([sum(total), sum(read)]).toEqual([stats.samplesTotal, stats.samplesRead])
+      return { total: [...total], read: [...read] }
+    }
+    const each = (count: number) => [count, count, count, count]
+    expect(await counted('up')).toEqual({ total: each(2), read: each(2) })
+    expect(await counted('sum(up) + 1')).toEqual({ total: each(2), read: each(2) })
+    expect(await counted('rate(up[5m])')).toEqual({ total: each(10), read: [10, 2, 2, 2] })
+    // A part that is computed once counts as often as it stands there.
+    expect(await counted('rate(up[5m]) + rate(up[5m])')).toEqual({ total: each(20), read: [20, 4, 4, 4] })
+    // What is the same at every step is loaded for every step, and read once.
+    expect(await counted('rate(up[5m] @ 600)')).toEqual({ total: each(10), read: [10, 0, 0, 0] })
+    expect(await counted('predict_linear(up[5m] @ 600, time())')).toEqual({ total: each(10), read: [10, 0, 0, 0] })
+    expect(await counted('vector(scalar(up{instance="a"} @ 600))')).toEqual({ total: each(1), read: [1, 0, 0, 0] })
+    // The points of a subquery are loaded, the samples below it read.
+    expect(await counted('max_over_time(up[3m:30s])')).toEqual({ total: each(12), read: [12, 4, 4, 4] })
+    expect(await counted('time()')).toEqual({ total: each(0), read: each(0) })
+  })
+
+  test('count at an instant what a range vector holds', async () => {
+    const engine = engineOver(await countingStore(up))
+    const counted = async (query: string) => {
+      const { stats } = await engine.instant(query, 10 * MINUTE)
+      return [stats.samplesTotal, stats.samplesRead]
+    }
+    expect(await counted('up[5m]')).toEqual([5, 5])
+    expect(await counted('up[3m:30s]')).toEqual([6, 6])
+    expect(await counted('max_over_time(up[2m])[3m:1m]')).toEqual([6, 4])
+  })
+
+  test('count a histogram by its size', async () => {
+    const store = new MemoryStore()
+    await using appender = store.appender()
+    const ref = appender.series(Labels.of({ __name__: 'latency' }))
+    for (let minute = 0; minute <= 10; minute++) appender.appendHistogram(ref, minute * MINUTE, latencies)
+    await appender.commit()
+    const engine = engineOver(store)
+    const counted = async (query: string) => {
+      const { stats } = await engine.range(query, 5 * MINUTE, 7 * MINUTE, MINUTE)
+      return [stats.samplesTotal, stats.samplesRead, stats.samplesPeak]
+    }
+    // A span and four buckets: 216 bytes, with a time; a float with its time takes 16.
+    expect(await counted('latency')).toEqual([3 * 13, 3 * 13, 3 * 13])
+    expect(await counted('count_over_time(latency[2m])')).toEqual([6 * 13, 4 * 13, 3])
   })
 
   test('come for a query that failed too', async () => {

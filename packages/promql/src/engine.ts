@@ -16,6 +16,7 @@ import { Gate } from './gate.ts'
 import { Budget, canceled } from './operators/budget.ts'
 import { build } from './operators/build.ts'
 import type { EvalContext } from './operators/context.ts'
+import { SamplesRead } from './operators/samples-read.ts'
 import { type Grid, gridBetween } from './plan/grid.ts'
 import { planQuery, type QueryPlan } from './plan/plan.ts'
 import type { Expr } from './syntax/ast.ts'
@@ -66,9 +67,19 @@ export interface QueryStats {
   readonly prepareMs: DurationMs
   readonly evalMs: DurationMs
   readonly totalMs: DurationMs
+  /** Samples that steps saw: one that several windows see counts once for each. Histograms count by their size. */
   readonly samplesTotal: number
+  /** The same with each sample once. */
+  readonly samplesRead: number
   /** Most samples held at one time. */
   readonly samplesPeak: number
+  /** Samples at each step, when `perStepStats` was asked for: the first step is at `start`. */
+  readonly perStep?: { readonly start: Millis; readonly step: DurationMs; readonly total: Float64Array; readonly read: Float64Array }
+}
+
+export interface EngineQueryOptions extends QueryOptions {
+  /** Counts samples at each step as well. */
+  readonly perStepStats?: boolean
 }
 
 export interface MeasuredAnswer extends Answer {
@@ -78,8 +89,8 @@ export interface MeasuredAnswer extends Answer {
 /** An engine over a store in this process. */
 export interface PromqlEngine extends QueryEngine {
   /** As in the port; the answer comes with statistics. */
-  instant(expr: string, at: Millis, options?: QueryOptions): Promise<MeasuredAnswer>
-  range(expr: string, start: Millis, end: Millis, step: DurationMs, options?: QueryOptions): Promise<MeasuredAnswer>
+  instant(expr: string, at: Millis, options?: EngineQueryOptions): Promise<MeasuredAnswer>
+  range(expr: string, start: Millis, end: Millis, step: DurationMs, options?: EngineQueryOptions): Promise<MeasuredAnswer>
 }
 
 /** The floor of what a store is asked to give: limits for tests are lower than what a window may hold. */
@@ -110,7 +121,7 @@ interface Request {
   readonly isRange: boolean
 }
 
-async function run(request: Request, options: EngineOptions, gate: Gate, queryOptions: QueryOptions = {}): Promise<MeasuredAnswer> {
+async function run(request: Request, options: EngineOptions, gate: Gate, queryOptions: EngineQueryOptions = {}): Promise<MeasuredAnswer> {
   const { clock, observe } = options
   const watch = new Stopwatch(clock)
   const budget = new Budget({
@@ -119,7 +130,15 @@ async function run(request: Request, options: EngineOptions, gate: Gate, queryOp
     samplesMax: options.samplesMax ?? 50_000_000,
     signal: queryOptions.signal,
   })
-  const samplesRead = { total: 0, perStep: undefined }
+  const samplesRead = new SamplesRead(request.grid, queryOptions.perStepStats ?? false)
+  const stats = (): QueryStats => ({
+    query: request.query,
+    ...watch.times(),
+    samplesTotal: samplesRead.loaded,
+    samplesRead: samplesRead.read,
+    samplesPeak: budget.peak,
+    ...perStepOf(samplesRead, request.grid),
+  })
   observe?.started?.()
   try {
     const expr = parseExpr(request.query, { features: options.features?.syntax ?? allSyntax })
@@ -148,9 +167,9 @@ async function run(request: Request, options: EngineOptions, gate: Gate, queryOp
       infos: context.annotations.texts('info', request.query),
     }
     watch.lap('evalMs')
-    return { ...answer, stats: watch.stats(request.query, samplesRead.total, budget.peak) }
+    return { ...answer, stats: stats() }
   } finally {
-    observe?.ended?.(watch.stats(request.query, samplesRead.total, budget.peak))
+    observe?.ended?.(stats())
   }
 }
 
@@ -197,6 +216,11 @@ function evaluate(plan: QueryPlan, context: EvalContext, request: Request): Answ
   return vectorAnswer(operator, grid.start, context)
 }
 
+function perStepOf({ loadedPerStep, readPerStep }: SamplesRead, { start, step }: Grid): Pick<QueryStats, 'perStep'> {
+  if (loadedPerStep === undefined || readPerStep === undefined) return {}
+  return { perStep: { start, step, total: loadedPerStep, read: readPerStep } }
+}
+
 /** Times the stages of one query. */
 class Stopwatch {
   readonly #clock: Clock
@@ -216,7 +240,7 @@ class Stopwatch {
     this.#last = now
   }
 
-  stats(query: string, samplesTotal: number, samplesPeak: number): QueryStats {
-    return { query, ...this.#laps, totalMs: this.#clock.monotonic() - this.#start, samplesTotal, samplesPeak }
+  times(): Pick<QueryStats, 'queueMs' | 'prepareMs' | 'evalMs' | 'totalMs'> {
+    return { ...this.#laps, totalMs: this.#clock.monotonic() - this.#start }
   }
 }

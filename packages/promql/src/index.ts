@@ -3,6 +3,7 @@ export {
   type EngineFeatures,
   type EngineObserver,
   type EngineOptions,
+  type EngineQueryOptions,
   type MeasuredAnswer,
   type PromqlEngine,
   type QueryStats,

@@ -7,8 +7,9 @@ import type { Millis } from '@promlet/model'
 export interface Windows {
   readonly low: Int32Array
   readonly high: Int32Array
-  /** Over all steps, and in the largest window. */
+  /** Over all steps; the same with each sample once; in the largest window. */
   readonly total: number
+  readonly distinct: number
   readonly largest: number
 }
 
@@ -19,7 +20,9 @@ export function findWindows(times: Float64Array, ends: Float64Array, before: num
   let first = 0
   let last = 0
   let total = 0
+  let distinct = 0
   let largest = 0
+  let seen = 0
   for (let step = 0; step < ends.length; step++) {
     const end = ends[step]! + after
     const start = ends[step]! - before
@@ -29,9 +32,11 @@ export function findWindows(times: Float64Array, ends: Float64Array, before: num
     high[step] = Math.max(first, last)
     const size = high[step]! - first
     total += size
+    distinct += high[step]! - Math.max(first, seen)
+    seen = high[step]!
     if (size > largest) largest = size
   }
-  return { low, high, total, largest }
+  return { low, high, total, distinct, largest }
 }
 
 /** For each step the index of the latest sample not older than `lookback` (exclusive), or -1. `ends` never fall. */

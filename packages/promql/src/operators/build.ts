@@ -5,12 +5,13 @@ import { annotationTexts } from '../annotations.ts'
 import { dateFunctions } from '../functions/date.ts'
 import { mathFunctions, mathFunctionsWithArgs } from '../functions/math.ts'
 import { timeAt } from '../plan/grid.ts'
-import type { AggregateNode, BinaryNode, CallNode, PlanNode, WindowCallNode } from '../plan/node.ts'
+import type { AggregateNode, BinaryNode, CallNode, PlanNode, RepeatNode, WindowCallNode } from '../plan/node.ts'
 import { absentLabels } from '../plan/plan.ts'
 import { unwrapParens } from '../plan/walk.ts'
 import { Absent } from './absent.ts'
 import { accumulatorFor } from './accumulators.ts'
 import { Aggregate } from './aggregate.ts'
+import { AtEnd } from './at-end.ts'
 import type { EvalContext } from './context.ts'
 import { CountValues } from './count-values.ts'
 import {
@@ -28,6 +29,7 @@ import { Metered } from './metered.ts'
 import { negate } from './negate.ts'
 import type { Operator } from './operator.ts'
 import { LimitCount, LimitRatio } from './pick-series.ts'
+import { readTimes } from './read-times.ts'
 import { ChangeLabel, labelJoin, labelReplace } from './relabel.ts'
 import { Repeat } from './repeat.ts'
 import { readScalar, Scalar } from './scalar.ts'
@@ -44,7 +46,9 @@ import { WindowCall } from './window-call.ts'
 
 /** Makes the operator of a node, and of all below it. */
 export function build(node: PlanNode, context: EvalContext): Operator {
-  return new Metered(make(node, context), context.budget)
+  const { trace, budget } = context
+  const metered = () => new Metered(make(node, context), budget)
+  return trace === undefined ? metered() : trace.watch(node, metered)
 }
 
 function make(node: PlanNode, context: EvalContext): Operator {
@@ -66,9 +70,9 @@ function make(node: PlanNode, context: EvalContext): Operator {
     case 'negate':
       return merged(new MapValues(build(node.input, context), negate, context), node, context)
     case 'repeat':
-      return new Repeat(build(node.input, context))
+      return repeat(node, context)
     case 'shared':
-      return new Shared(node, () => build(node.input, context), context)
+      return new Shared(node, (inner) => build(node.input, inner), context)
     case 'string':
     case 'window':
       throw new QueryError('internal', `a ${node.kind} has no series`)
@@ -82,11 +86,22 @@ function merged(operator: Operator, node: PlanNode, context: EvalContext): Opera
 
 function windowCall(node: WindowCallNode, context: EvalContext): Operator {
   const { source } = node.window
-  const inner = source.kind === 'subquery' ? build(source.inner, context) : undefined
+  const inner = source.kind === 'subquery' ? subquery(source.inner, node, context) : undefined
   const args = node.args.map((arg) => build(arg, context))
   const operator = new WindowCall(node, inner, args, context)
   if (node.name === 'absent_over_time') return new Absent(operator, node.absentLabels)
   return merged(operator, node, context)
+}
+
+function subquery(inner: PlanNode, { grid, window }: WindowCallNode, context: EvalContext): Operator {
+  const samplesRead = context.samplesRead.child(inner.grid)
+  const ends = readTimes(grid, window)
+  return new AtEnd(build(inner, { ...context, samplesRead }), () => context.samplesRead.addSubquery(samplesRead, (step) => ends[step]!))
+}
+
+function repeat(node: RepeatNode, context: EvalContext): Operator {
+  const samplesRead = context.samplesRead.child(node.input.grid)
+  return new Repeat(new AtEnd(build(node.input, { ...context, samplesRead }), () => context.samplesRead.addRepeated(samplesRead)))
 }
 
 function call(node: CallNode, context: EvalContext): Operator {

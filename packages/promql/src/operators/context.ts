@@ -2,6 +2,8 @@ import type { Labels, SeriesColumns } from '@promlet/model'
 import type { Annotations } from '../annotations.ts'
 import type { Budget } from './budget.ts'
 import type { Frame } from './frame.ts'
+import type { SamplesRead } from './samples-read.ts'
+import type { Trace } from './trace.ts'
 
 /** What all operators of one query share. */
 export interface EvalContext {
@@ -9,12 +11,15 @@ export interface EvalContext {
   readonly data: readonly (readonly SeriesColumns[])[]
   readonly annotations: Annotations
   readonly budget: Budget
+  /** Counts for the grid that is evaluated: a subquery has its own. */
   readonly samplesRead: SamplesRead
   /** True for a query over a range of steps: sorting has no effect then. */
   readonly isRange: boolean
   readonly features: Features
   /** What shared parts of the query have computed, by key. */
   readonly sharedFrames: Map<string, SharedFrame>
+  /** Set when the query is to be explained. */
+  readonly trace?: Trace
 }
 
 export interface SharedFrame {
@@ -22,6 +27,7 @@ export interface SharedFrame {
   /** Where in the query the part stood that computed it, and what it had to say. */
   readonly start: number
   readonly annotations: ReturnType<Annotations['added']>
+  readonly samplesRead: SamplesRead
 }
 
 export interface Features {
@@ -29,13 +35,6 @@ export interface Features {
   readonly delayedNameRemoval: boolean
   /** Counters are told by their `__type__` label instead of by their names (`type-and-unit-labels`). */
   readonly typeAndUnitLabels: boolean
-}
-
-/** How many samples the query looked at, for statistics. */
-export interface SamplesRead {
-  total: number
-  /** One slot per step of the query, when asked for. */
-  readonly perStep: Float64Array | undefined
 }
 
 const METADATA_LABELS = ['__name__', '__type__', '__unit__']

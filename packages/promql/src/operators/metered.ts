@@ -2,6 +2,7 @@ import type { Labels } from '@promlet/model'
 import type { Column } from '../columns/column.ts'
 import type { Budget } from './budget.ts'
 import type { Operator } from './operator.ts'
+import { sizeOfColumn } from './samples-read.ts'
 
 /** Stands around every operator: asks the budget between series, and counts what was yielded. */
 export class Metered implements Operator {
@@ -27,8 +28,9 @@ export class Metered implements Operator {
       this.#held = 0
       return false
     }
-    this.#held += into.count
-    this.#budget.hold(into.count)
+    const size = sizeOfColumn(into)
+    this.#held += size
+    this.#budget.hold(size)
     return true
   }
 }

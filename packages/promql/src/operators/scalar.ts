@@ -31,6 +31,7 @@ export class Scalar implements Operator {
 export function readScalar(operator: Operator, steps: number): Float64Array {
   const column = makeColumn(steps)
   operator.series()
-  operator.next(column)
+  // There is one; asking for another lets those who count know that it was read.
+  if (operator.next(column)) operator.next(column)
   return column.values
 }

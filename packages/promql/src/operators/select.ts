@@ -46,7 +46,7 @@ export class Select implements Operator {
     } else {
       into.count = pickValues(series.values, picks, into.values, into.present)
     }
-    this.#context.samplesRead.total += into.count
+    this.#context.samplesRead.addColumn(into)
     return true
   }
 }

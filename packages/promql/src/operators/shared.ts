@@ -8,24 +8,25 @@ import type { Operator } from './operator.ts'
 /** A part that stands more than once in the query. Whoever is read first computes it; the others repeat it. */
 export class Shared implements Operator {
   readonly #node: SharedNode
-  readonly #input: () => Operator
+  readonly #input: (context: EvalContext) => Operator
   readonly #context: EvalContext
   #reader: Operator | undefined
 
   /** `input` makes the operator that computes the part. */
-  constructor(node: SharedNode, input: () => Operator, context: EvalContext) {
+  constructor(node: SharedNode, input: (context: EvalContext) => Operator, context: EvalContext) {
     this.#node = node
     this.#input = input
     this.#context = context
   }
 
   series(): readonly Labels[] {
-    const { sharedFrames, annotations } = this.#context
+    const { sharedFrames, annotations, samplesRead } = this.#context
     const { start } = this.#node.expr.position
     const known = sharedFrames.get(this.#node.key)
     const shared = known ?? this.#compute(start)
     if (known === undefined) sharedFrames.set(this.#node.key, shared)
     else for (const record of known.annotations) annotations.repeat(record, start - known.start)
+    samplesRead.addAgain(shared.samplesRead)
     this.#reader = new FrameReader(shared.frame)
     return this.#reader.series()
   }
@@ -37,7 +38,8 @@ export class Shared implements Operator {
   #compute(start: number): SharedFrame {
     const { annotations } = this.#context
     const before = annotations.size
-    const frame = collect(this.#input(), this.#node.grid.count)
-    return { frame, start, annotations: annotations.added(before) }
+    const samplesRead = this.#context.samplesRead.child(this.#node.grid)
+    const frame = collect(this.#input({ ...this.#context, samplesRead }), this.#node.grid.count)
+    return { frame, start, annotations: annotations.added(before), samplesRead }
   }
 }

@@ -53,8 +53,9 @@ export class Smooth implements Operator {
     clearColumn(into)
     const samples = storedSamples(this.#node.statsOnly ? statsOf(series) : series)
     const floats = this.#windows.get(samples.times)
-    this.#context.samplesRead.total += floats.total
+    this.#context.samplesRead.addWindows(floats, true)
     const histograms = samples.histogramTimes === undefined ? undefined : this.#windows.get(samples.histogramTimes)
+    if (histograms !== undefined) this.#context.samplesRead.addHistogramWindows(histograms, samples.histograms ?? [], true)
     for (let step = 0; step < this.#ends.length; step++) {
       const hasFloats = floats.low[step]! < floats.high[step]!
       const hasHistograms = histograms !== undefined && histograms.low[step]! < histograms.high[step]!

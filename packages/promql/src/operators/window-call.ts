@@ -21,6 +21,8 @@ export class WindowCall implements Operator {
   readonly #mixed: MixedFunction | undefined
   readonly #source: WindowSource
   readonly #windows: PerTimes<Windows>
+  /** False for the points of a subquery. */
+  readonly #isStored: boolean
   #index = 0
   #current: Labels | undefined
 
@@ -33,6 +35,7 @@ export class WindowCall implements Operator {
     const computed = extension === undefined ? range : extended(node.name, range, extension)
     this.#node = node
     this.#context = context
+    this.#isStored = node.window.source.kind === 'samples'
     this.#function = range
     this.#floats = computed.floats(call)
     this.#mixed = computed.mixed === 'floats-only' ? undefined : computed.mixed(call)
@@ -56,7 +59,7 @@ export class WindowCall implements Operator {
     clearColumn(into)
     into.dropName = samples.dropName || !this.#function.keepsName
     const windows = this.#windows.get(samples.times)
-    this.#context.samplesRead.total += windows.total
+    this.#context.samplesRead.addWindows(windows, this.#isStored)
     if (samples.histograms === undefined)
       this.#floats({ times: samples.times, values: samples.values, starts: samples.starts, windows }, into)
     else this.#callMixed(samples, windows, into)
@@ -80,7 +83,7 @@ export class WindowCall implements Operator {
   #callMixed(samples: Samples, floatWindows: Windows, into: Column): void {
     const { times, values, starts, histogramTimes = new Float64Array(0), histograms = [], histogramStarts } = samples
     const windows = this.#windows.get(histogramTimes)
-    this.#context.samplesRead.total += windows.total
+    this.#context.samplesRead.addHistogramWindows(windows, histograms, this.#isStored)
     this.#floats({ times, values, starts, windows: floatWindows }, into)
     if (this.#mixed === undefined) {
       if (haveBoth(floatWindows, windows, into)) {
