@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util'
 import { CommandError } from './command.ts'
+import { nearName } from './near-name.ts'
 
 export interface Flag {
   readonly name: string
@@ -69,17 +70,8 @@ function parse(
   const options = Object.fromEntries(
     flags.map(({ name, kind }) => [name, { type: kind === 'switch' ? 'boolean' : 'string', multiple: kind === 'list' } as const]),
   )
-  // parseArgs would take the next flag as a value and words its errors for developers, so check first.
-  for (const [index, arg] of args.entries()) {
-    if (!arg.startsWith('--') || arg === '--') continue
-    const [name = '', value] = arg.slice(2).split(/=(.*)/s)
-    const flag = byName.get(name) ?? (name.startsWith('no-') ? byName.get(name.slice(3)) : undefined)
-    if (flag === undefined) throw new CommandError(`unknown flag --${name}${didYouMean(name, [...byName.keys()])}`)
-    if (flag.kind === 'switch' && value !== undefined)
-      throw new CommandError(`--${name} is a switch and takes no value; --no-${name} turns it off`)
-    if (flag.kind !== 'switch' && value === undefined && (args[index + 1] ?? '--').startsWith('--'))
-      throw new CommandError(`--${name} needs a value: --${name}=…`)
-  }
+  const end = args.indexOf('--')
+  for (const [index, arg] of args.slice(0, end < 0 ? undefined : end).entries()) checkArgument(arg, args[index + 1], byName)
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, allowNegative: true })
   } catch (error) {
@@ -87,28 +79,34 @@ function parse(
   }
 }
 
-function didYouMean(name: string, names: readonly string[]): string {
-  const near = names.map((other) => ({ other, far: distance(name, other) })).sort((left, right) => left.far - right.far)[0]
-  return near !== undefined && near.far <= Math.max(2, name.length / 4) ? `; did you mean --${near.other}?` : '; see --help'
-}
-
-/** Levenshtein distance. */
-function distance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= left.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= right.length; j++) {
-      const swap = (row[j - 1] as number) + (left[i - 1] === right[j - 1] ? 0 : 1)
-      next.push(Math.min(swap, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
+/** parseArgs would take the next flag for a value and words its errors for developers, so each is looked at before. */
+function checkArgument(arg: string, next: string | undefined, byName: ReadonlyMap<string, Flag>): void {
+  if (!arg.startsWith('-') || arg === '-') return
+  if (!arg.startsWith('--')) throw new CommandError(`unknown flag ${arg}; what begins with - and is no flag stands behind --`)
+  const [name = '', value] = arg.slice(2).split(/=(.*)/s)
+  const negated = name.startsWith('no-') ? byName.get(name.slice(3)) : undefined
+  const flag = byName.get(name) ?? (negated?.kind === 'switch' ? negated : undefined)
+  if (flag === undefined) {
+    const near = nearName(name, [...byName.keys()])
+    throw new CommandError(`unknown flag --${name}; ${near === undefined ? 'see --help' : `did you mean --${near}?`}`)
   }
-  return row[right.length] as number
+  if (flag.kind === 'switch' && value !== undefined)
+    throw new CommandError(`--${flag.name} is a switch and takes no value; --no-${flag.name} turns it off`)
+  if (flag.kind !== 'switch' && value === undefined && (next ?? '-').startsWith('-'))
+    throw new CommandError(`--${name} needs a value: --${name}=…`)
 }
 
-/** A table of flags for `--help`. */
+const HEAD_WIDTH_MAX = 46
+
+/** A table of flags for `--help`. What is on by default is shown with the form that turns it off. */
 export function describeFlags(flags: readonly Flag[]): string {
-  const heads = flags.map(({ name, kind, default: value }) => `  --${name}${kind === 'switch' ? '' : `=${value === '' ? '…' : value}`}`)
-  const width = Math.min(46, Math.max(...heads.map((head) => head.length)))
-  return flags.map(({ help }, index) => `${(heads[index] as string).padEnd(width)}  ${help}`).join('\n')
+  const rows = flags.map((flag) => ({ head: `  ${headOf(flag)}`, help: flag.help }))
+  const width = Math.max(...rows.map(({ head }) => head.length).filter((length) => length <= HEAD_WIDTH_MAX))
+  const gap = '\n'.padEnd(width + 3)
+  return rows.map(({ head, help }) => `${head.length > width ? `${head}${gap}` : head.padEnd(width + 2)}${help}`).join('\n')
+}
+
+function headOf({ name, kind, default: value }: Flag): string {
+  if (kind === 'switch') return value === 'true' ? `--[no-]${name}` : `--${name}`
+  return `--${name}=${value === '' ? '…' : value}`
 }

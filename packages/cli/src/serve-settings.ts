@@ -3,6 +3,7 @@ import { parseDuration } from '@promlet/model'
 import { COMPONENTS, type ComponentName, defaultSettings, type PushgatewaySettings, type StackSettings } from '@promlet/server'
 import { CommandError } from './command.ts'
 import { type Flag, type FlagValues, parseFlags } from './flags.ts'
+import { nearName } from './near-name.ts'
 import { prefixedPushgatewayFlags, prometheusFlags, pushgatewayFlags } from './serve-flags.ts'
 import { VERSION } from './version.ts'
 
@@ -18,26 +19,40 @@ export interface ServeCommand {
  * @throws CommandError for a component or flag that is unknown, or a value that is none.
  */
 export function readServeCommand(args: readonly string[]): ServeCommand {
-  const names = args.slice(0, firstFlag(args))
-  for (const name of names) {
-    if (!COMPONENTS.includes(name as ComponentName))
-      throw new CommandError(`there is no component "${name}"; there are ${COMPONENTS.join(', ')}`)
-  }
-  const components = new Set((names.length === 0 ? COMPONENTS : names) as readonly ComponentName[])
-  const table = flagsFor(components)
-  const flags = parseFlags(table, args.slice(names.length))
+  const components = readComponents(args)
+  const flags = parseFlags(flagsFor(components), args.slice(firstFlag(args)))
   if (flags.positionals.length > 0) throw new CommandError(`"${flags.positionals[0]}" is no flag; components stand before the flags`)
-  const alone = components.size === 1 && components.has('pushgateway')
-  const settings = alone
+  const settings = isPushgatewayAlone(components)
     ? { ...defaultSettings, components, pushgateway: readPushgateway(flags, ''), flags: flags.all, version: VERSION }
     : readSettings(components, flags)
   return { settings, flags }
 }
 
+/**
+ * The components named before the first flag; all when none is.
+ * @throws CommandError for a name that is none.
+ */
+export function readComponents(args: readonly string[]): ReadonlySet<ComponentName> {
+  const names = args.slice(0, firstFlag(args))
+  for (const name of names) {
+    if (COMPONENTS.includes(name as ComponentName)) continue
+    const near = nearName(name, COMPONENTS)
+    throw new CommandError(
+      `there is no component "${name}"; ${near === undefined ? `there are ${COMPONENTS.join(', ')}` : `did you mean ${near}?`}`,
+    )
+  }
+  return new Set((names.length === 0 ? COMPONENTS : names) as readonly ComponentName[])
+}
+
+/** Then it takes the original's flags as they are. */
+export function isPushgatewayAlone(components: ReadonlySet<ComponentName>): boolean {
+  return components.size === 1 && components.has('pushgateway')
+}
+
 /** The flags that `serve` takes for a choice of components. */
-export function flagsFor(components: ReadonlySet<ComponentName>): readonly Flag[] {
+function flagsFor(components: ReadonlySet<ComponentName>): readonly Flag[] {
   if (!components.has('pushgateway')) return prometheusFlags
-  return components.size === 1 ? pushgatewayFlags : [...prometheusFlags, ...prefixedPushgatewayFlags]
+  return isPushgatewayAlone(components) ? pushgatewayFlags : [...prometheusFlags, ...prefixedPushgatewayFlags]
 }
 
 function firstFlag(args: readonly string[]): number {

@@ -1,11 +1,11 @@
 import { ConfigError, formatProblem, loadPrometheusConfig, loadRuleFile } from '@promlet/config'
 import { ruleChecks } from '@promlet/rule-engine'
-import { type Command, CommandError, print, printError } from '../command.ts'
+import { type Command, CommandError, count, print } from '../command.ts'
 import { parseFlags } from '../flags.ts'
+import { printProblems } from '../problems.ts'
 
 export const checkConfig: Command = {
-  summary: 'Checks configuration files and the rule files that they name.',
-  help: `Usage: promlet check config FILE…
+  help: () => `Usage: promlet check config FILE…
 
 Reads each file as \`promlet serve\` would, with its rule files, and prints everything that is wrong as
 file:line:column: field: what was found and what was expected. Exits with 1 when anything is wrong.`,
@@ -14,20 +14,19 @@ file:line:column: field: what was found and what was expected. Exits with 1 when
       const config = await loadPrometheusConfig(path, { ...ruleChecks, checkReferences: true })
       for (const note of config.notes ?? []) print(`  ${formatProblem(note)}`)
       const rules = config.ruleFiles.flatMap(({ groups }) => groups.flatMap((group) => group.rules)).length
-      return `${config.scrapeConfigs.length} scrape jobs, ${config.ruleFiles.length} rule files with ${rules} rules`
+      return `${count(config.scrapeConfigs.length, 'scrape job')}, ${count(config.ruleFiles.length, 'rule file')} with ${count(rules, 'rule')}`
     }),
 }
 
 export const checkRules: Command = {
-  summary: 'Checks rule files.',
-  help: `Usage: promlet check rules FILE…
+  help: () => `Usage: promlet check rules FILE…
 
 Reads each file with its expressions and templates and prints everything that is wrong as
 file:line:column: field: what was found and what was expected. Exits with 1 when anything is wrong.`,
   run: (args) =>
     checkEach(args, async (path) => {
       const { groups } = await loadRuleFile(path, ruleChecks)
-      return `${groups.length} groups, ${groups.flatMap(({ rules }) => rules).length} rules`
+      return `${count(groups.length, 'group')}, ${count(groups.flatMap(({ rules }) => rules).length, 'rule')}`
     }),
 }
 
@@ -41,8 +40,7 @@ async function checkEach(args: readonly string[], check: (path: string) => Promi
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       failures++
-      printError(`${path}: ${error.problems.length === 1 ? 'one problem' : `${error.problems.length} problems`}`)
-      for (const problem of error.problems) printError(`  ${formatProblem(problem)}`)
+      printProblems(path, error)
     }
   }
   return failures === 0 ? 0 : 1

@@ -1,19 +1,11 @@
-import { createHttpClientFactory } from '@promlet/http'
-import {
-  type Answer,
-  formatValue,
-  type Millis,
-  parseDuration,
-  type QueryEngine,
-  QueryError,
-  type SeriesColumns,
-  systemClock,
-} from '@promlet/model'
+import { createHttpClientFactory, HttpError } from '@promlet/http'
+import { type Answer, formatDuration, type Millis, parseDuration, type QueryEngine, QueryError, systemClock } from '@promlet/model'
 import { createEngine, writeAnswerJson } from '@promlet/promql'
-import { renderProblem } from '@promlet/promql/syntax'
+import { parseExpr, renderProblem } from '@promlet/promql/syntax'
 import { createQueryClient } from '@promlet/remote'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
 import { openStore } from '@promlet/tsdb'
+import { answerText } from '../answer-text.ts'
 import { type Command, CommandError, print, printError } from '../command.ts'
 import { describeFlags, type Flag, type FlagValues, parseFlags } from '../flags.ts'
 
@@ -33,9 +25,19 @@ const rangeFlags: readonly Flag[] = [
   { name: 'step', kind: 'text', default: '', help: 'Time between steps, such as 15s; a 250th of the range when not given.' },
 ]
 
+/** As many as Prometheus's API allows. */
+const STEPS_MAX = 11_000
+
 export const queryInstant: Command = {
-  summary: 'Evaluates a PromQL query at one time.',
-  help: `Usage: promlet query instant [flags] QUERY\n\n${describeFlags(instantFlags)}`,
+  help: () => `Usage: promlet query instant [flags] QUERY
+
+Prints a line per series: its labels, => and its value with the time. A query that begins with - stands behind --.
+
+${describeFlags(instantFlags)}
+
+Examples:
+  promlet query instant 'sum by (job) (up)'
+  promlet query instant --storage.tsdb.path=data --time=2026-01-31T12:00:00Z 'rate(http_requests_total[5m])'`,
   async run(args) {
     const flags = parseFlags(instantFlags, args)
     return ask(flags, (engine, query) => engine.instant(query, readTime(flags, 'time', systemClock.now())))
@@ -43,32 +45,66 @@ export const queryInstant: Command = {
 }
 
 export const queryRange: Command = {
-  summary: 'Evaluates a PromQL query over a range of time.',
-  help: `Usage: promlet query range [flags] QUERY\n\n${describeFlags(rangeFlags)}`,
+  help: () => `Usage: promlet query range [flags] QUERY
+
+Prints each series with its labels and, line by line, its values with their times.
+
+${describeFlags(rangeFlags)}
+
+Example:
+  promlet query range --start=2026-01-31T12:00:00Z --end=2026-01-31T13:00:00Z --step=1m 'sum(rate(http_requests_total[5m]))'`,
   async run(args) {
     const flags = parseFlags(rangeFlags, args)
     const end = readTime(flags, 'end', systemClock.now())
     const start = readTime(flags, 'start', end - 3_600_000)
     if (end < start) throw new CommandError('--end is before --start')
     const step = readStep(flags, Math.max(1000, Math.round((end - start) / 250)))
+    if ((end - start) / step > STEPS_MAX)
+      throw new CommandError(`--step: ${formatDuration(step)} makes more than ${STEPS_MAX} steps from --start to --end`)
     return ask(flags, (engine, query) => engine.range(query, start, end, step))
   },
 }
 
 async function ask(flags: FlagValues, evaluate: (engine: QueryEngine, query: string) => Promise<Answer>): Promise<number> {
   const [query, ...more] = flags.positionals
-  if (query === undefined || more.length > 0) throw new CommandError('expected one query; put it in quotes')
+  if (query === undefined || more.length > 0)
+    throw new CommandError(`expected one query, found ${flags.positionals.length}; put it in quotes`)
+  const print = readFormat(flags)
   await using opened = await openEngine(flags)
   try {
     const answer = await evaluate(opened.engine, query)
     for (const notice of [...answer.warnings, ...answer.infos]) printError(notice)
-    print(flags.text('format') === 'json' ? writeAnswerJson(answer) : answerText(answer))
+    print(answer)
     return 0
   } catch (error) {
     if (!(error instanceof QueryError)) throw error
-    printError(error.position === undefined ? error.message : renderProblem(query, error))
+    printError(renderProblem(query, withPosition(query, error)))
+    if (error.cause instanceof HttpError && error.cause.code === 'connect')
+      printError('Does a server run there? --url names another one; --storage.tsdb.path reads a store without a server.')
     return 1
   }
+}
+
+function readFormat(flags: FlagValues): (answer: Answer) => void {
+  const format = flags.text('format')
+  if (format === 'json') return (answer) => print(writeAnswerJson(answer))
+  if (format !== 'text') throw new CommandError(`--format: expected text or json, found "${format}"`)
+  return (answer) => {
+    const text = answerText(answer)
+    if (text === '') printError('No series matches, or none has a value at that time.')
+    else print(text)
+  }
+}
+
+/** A server tells the line and column of a parse error only in words; our parser finds the place. */
+function withPosition(query: string, error: QueryError): QueryError {
+  if (error.code !== 'bad_data' || error.position !== undefined) return error
+  try {
+    parseExpr(query)
+  } catch (own) {
+    if (own instanceof QueryError && own.message.endsWith(error.message.slice(error.message.indexOf('parse error')))) return own
+  }
+  return error
 }
 
 /** The server's engine, or one over a store that is opened for reading. */
@@ -82,10 +118,14 @@ async function openEngine(flags: FlagValues): Promise<AsyncDisposable & { readon
   return { engine: createEngine({ queryable: store, clock: systemClock }), [Symbol.asyncDispose]: () => store.close() }
 }
 
+/** Date.parse takes nearly everything for a time. */
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i
+
 function readTime(flags: FlagValues, name: string, fallback: Millis): Millis {
   const text = flags.text(name)
   if (text === '') return fallback
-  const at = /^-?\d+(\.\d+)?$/.test(text) ? Math.round(Number(text) * 1000) : Date.parse(text)
+  if (/^-?\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000)
+  const at = RFC_3339.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(at))
     throw new CommandError(`--${name}: expected seconds since 1970 or a time such as 2026-01-31T12:00:00Z, found "${text}"`)
   return at
@@ -99,40 +139,4 @@ function readStep(flags: FlagValues, fallback: number): number {
     if (step > 0) return step
   } catch {}
   throw new CommandError(`--step: expected seconds or a duration such as 15s, above zero, found "${text}"`)
-}
-
-/** As promtool prints it: a line per series, `labels => value @[time]`. */
-function answerText({ value }: Answer): string {
-  switch (value.kind) {
-    case 'scalar':
-      return `scalar: ${formatValue(value.value)} @[${seconds(value.at)}]`
-    case 'string':
-      return value.value
-    case 'vector':
-      return value.samples
-        .map(
-          ({ labels, at, value, histogram }) =>
-            `${seriesText(labels)} => ${histogram === undefined ? formatValue(value) : 'histogram'} @[${seconds(at)}]`,
-        )
-        .join('\n')
-    case 'matrix':
-      return value.series.map(matrixText).join('\n')
-  }
-}
-
-function matrixText({ labels, times, values, histograms }: SeriesColumns): string {
-  const lines = Array.from(
-    times,
-    (at, index) => `${histograms?.[index] === undefined ? formatValue(values[index] as number) : 'histogram'} @[${seconds(at)}]`,
-  )
-  return `${seriesText(labels)} =>\n${lines.join('\n')}`
-}
-
-function seriesText(labels: SeriesColumns['labels']): string {
-  const rest = labels.without('__name__')
-  return rest.size === 0 && labels.metricName !== '' ? labels.metricName : `${labels.metricName}${rest}`
-}
-
-function seconds(at: Millis): string {
-  return String(at / 1000)
 }

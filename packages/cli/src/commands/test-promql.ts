@@ -7,8 +7,7 @@ import { type Command, CommandError, print, printError } from '../command.ts'
 import { parseFlags } from '../flags.ts'
 
 export const testPromql: Command = {
-  summary: 'Runs PromQL test scripts.',
-  help: `Usage: promlet test promql FILE…
+  help: () => `Usage: promlet test promql FILE…
 
 Runs scripts in Prometheus's test language: load, clear, eval instant, eval range, with what is expected.
 Prints each failure with file, line, query, what was expected and what came, and ends with "N passed, N failed".
@@ -20,7 +19,9 @@ Exits with 1 when anything failed.`,
     let failed = 0
     for (const file of positionals) {
       const reports = await runFile(file)
-      for (const report of reports) {
+      // A file that cannot be run counts as one failure.
+      if (reports === undefined) failed++
+      for (const report of reports ?? []) {
         if (report.failure === undefined) passed++
         else {
           failed++
@@ -33,14 +34,14 @@ Exits with 1 when anything failed.`,
   },
 }
 
-/** A file that cannot be read or parsed counts as one failure. */
-async function runFile(file: string): Promise<readonly EvalReport[]> {
+/** Undefined, and a printed line, for a file that cannot be read or parsed. */
+async function runFile(file: string): Promise<readonly EvalReport[] | undefined> {
   try {
     const text = await readFile(file, 'utf8')
     return await runScript(text, { file, clock: systemClock, openStorage: openEmptyStore })
   } catch (error) {
     printError(`${file}: ${error instanceof Error ? error.message : String(error)}`)
-    return [{ file, line: 1, query: '', failure: { message: 'not run', expected: 'a script that can be run', got: 'the error above' } }]
+    return undefined
   }
 }
 
