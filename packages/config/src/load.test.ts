@@ -120,4 +120,13 @@ describe('loadPrometheusConfig', () => {
       'references/targets.json:1:3: [0].targts: field targts not found in type targetgroup.Group; did you mean targets?',
     ])
   })
+
+  test('says only once that a target has no usable address', async () => {
+    const home = await write('once', {
+      'prometheus.yml': 'scrape_configs: [{job_name: a, static_configs: [{targets: ["http://localhost:80"]}]}]',
+    })
+    expect(await problemsOf(loadPrometheusConfig(join(home, 'prometheus.yml'), { checkReferences: true }))).toEqual([
+      'once/prometheus.yml:1:60: scrape_configs[0].static_configs[0].targets[0]: "http://localhost:80" is not a valid hostname; expected a host and port such as localhost:9090',
+    ])
+  })
 })

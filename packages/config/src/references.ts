@@ -95,12 +95,14 @@ function checkTargets(
   values: DiscoveryValues & { readonly relabel_configs: readonly RelabelValues[] },
   defaults: Record<string, string>,
 ): void {
+  // Without relabelling an address is what is written, and a slash in it was refused when it was read.
+  const isRelabelled = values.relabel_configs.length > 0
   const relabel = compileRelabel(values.relabel_configs.map(toRelabelConfig))
   values.static_configs.forEach(({ targets, labels, [place]: at }, group) => {
     targets.forEach((target, index) => {
       const relabelled = relabel(Labels.of({ ...defaults, ...labels, __address__: target }))
       const address = relabelled?.get('__address__')
-      const wrong = address === '' ? 'no address' : address?.includes('/') === true ? refuseTarget(address) : undefined
+      const wrong = address === '' ? 'no address' : isRelabelled && address?.includes('/') ? refuseTarget(address) : undefined
       if (wrong !== undefined) report(below(at, 'targets', index), `instance ${index} in group ${group}: ${wrong}`)
     })
   })
