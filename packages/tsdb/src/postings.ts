@@ -25,8 +25,11 @@ export class Postings {
   #generation = -1
   readonly #readSegments: Statement<[pair: number, after: number], { readonly first: number; readonly ids: Buffer }>
 
+  readonly #countEntries: Statement<[], number>
+
   constructor(database: Database, labels: LabelStore) {
     this.#labels = labels
+    this.#countEntries = database.prepare<[], number>('SELECT coalesce(sum(length), 0) FROM posting WHERE pair <> 0').pluck()
     this.#readSegments = database.prepare('SELECT first, ids FROM posting WHERE pair = ? AND last > ? ORDER BY first')
   }
 
@@ -59,6 +62,11 @@ export class Postings {
     const ids = extend(cached?.ids ?? NO_IDS, this.#readSegments.all(pair, cached?.ids.at(-1) ?? 0), pair)
     this.#lists.set(pair, { ids, upTo: state.seriesMax })
     return ids
+  }
+
+  /** How often a series is listed under a label pair, over all pairs. */
+  entryCount(): number {
+    return this.#countEntries.get() as number
   }
 
   /** The series that have the matcher's label, with a value that matches or with one that does not. */

@@ -25,7 +25,9 @@ import { Maintenance, type MaintenanceLimits } from './maintenance.ts'
 import { createMetrics, type Facts, type StoreMetrics } from './metrics.ts'
 import { Reader } from './reader.ts'
 import { DATABASE_FILE } from './schema.ts'
+import { writeSnapshot } from './snapshot.ts'
 import { readStats, type StoreStats } from './stats.ts'
+import { type StoreVerification, verify } from './verification.ts'
 import { Writer } from './writer.ts'
 
 const DAY_MS = 86_400_000
@@ -65,6 +67,13 @@ export interface Store extends Appendable, Queryable {
   stats(options?: { readonly limit?: number }): StoreStats
   /** What the store holds and what takes the room; reads all of it. `limit` is the length of the lists, 20 when absent. */
   analyze(options?: { readonly limit?: number }): Promise<StoreAnalysis>
+  /** Checks that everything can be read and fits together; takes as long as reading everything. */
+  verify(): Promise<StoreVerification>
+  /**
+   * Writes a copy of the store as it is now into a new folder, while commits go on.
+   * @throws StorageError `unwritable` when the folder is there already or cannot be made.
+   */
+  snapshot(folder: string): Promise<void>
   /**
    * Deletes the samples of the series that any of the sets accepts, in the range, for good. Later samples in the same range
    * come in if the rules allow.
@@ -162,6 +171,15 @@ export class SqliteStore implements Store {
 
   async analyze({ limit = 20 }: { readonly limit?: number } = {}): Promise<StoreAnalysis> {
     return this.#read(() => analyze(this.#database, this.#reader, limit))
+  }
+
+  async verify(): Promise<StoreVerification> {
+    return this.#read(() => verify(this.#database, this.#reader))
+  }
+
+  async snapshot(folder: string): Promise<void> {
+    if (this.#closing !== undefined) throw this.#closed()
+    await this.#asked(() => writeSnapshot(this.#database, folder))
   }
 
   async deleteSeries(range: TimeRange, matcherSets: MatcherSets): Promise<void> {

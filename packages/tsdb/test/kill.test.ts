@@ -43,6 +43,7 @@ test(`kill -9 loses nothing that was acknowledged and leaves no half batch (${KI
     const all = Array.from({ length: newest + 1 }, (_, batch) => batch)
     for (const { values } of rows) expect([...values]).toEqual(all)
     expect(single.flatMap(({ values }) => [...values]).sort((left, right) => left - right)).toEqual(all)
+    expect((await store.verify()).problems).toEqual([])
     await store.close()
     next = newest + 1
   }
