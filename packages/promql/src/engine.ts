@@ -12,8 +12,12 @@ import {
 } from '@promlet/model'
 import { Annotations } from './annotations.ts'
 import { matrixAnswer, samplesAnswer, scalarAnswer, vectorAnswer } from './answer.ts'
+import { type Elsewhere, type Entrance, type Finish, runHereOrElsewhere } from './elsewhere.ts'
+import { explainQuery } from './explain/explain.ts'
+import type { Explanation } from './explain/explanation.ts'
+import { Recorder } from './explain/recorder.ts'
 import { Gate } from './gate.ts'
-import { Budget, canceled } from './operators/budget.ts'
+import { Budget, canceled, TurnOver } from './operators/budget.ts'
 import { build } from './operators/build.ts'
 import type { EvalContext } from './operators/context.ts'
 import { SamplesRead } from './operators/samples-read.ts'
@@ -23,6 +27,7 @@ import type { Expr } from './syntax/ast.ts'
 import { allFeatures as allSyntax, type Features as SyntaxFeatures } from './syntax/features.ts'
 import { parseExpr } from './syntax/parse.ts'
 import { documentedType, valueType } from './syntax/value-type.ts'
+import { type WrittenAnswer, writeAnswer } from './written-answer.ts'
 
 export interface EngineOptions {
   readonly queryable: Queryable
@@ -40,6 +45,10 @@ export interface EngineOptions {
   /** All are on when absent. */
   readonly features?: Partial<EngineFeatures>
   readonly observe?: EngineObserver
+  /** Takes queries that are too long for the calling thread; without it that thread runs them all. */
+  readonly elsewhere?: Elsewhere
+  /** Asked while a query runs, on a thread that hears no signals meanwhile. */
+  readonly isCanceled?: () => boolean
 }
 
 /** What `--enable-feature` names `promql-…` and `type-and-unit-labels` switch. */
@@ -91,6 +100,24 @@ export interface PromqlEngine extends QueryEngine {
   /** As in the port; the answer comes with statistics. */
   instant(expr: string, at: Millis, options?: EngineQueryOptions): Promise<MeasuredAnswer>
   range(expr: string, start: Millis, end: Millis, step: DurationMs, options?: EngineQueryOptions): Promise<MeasuredAnswer>
+  /**
+   * What each part of the query gave, from how much, how long it took, and why an answer is empty. Runs the query as it
+   * is, on the calling thread. @throws `QueryError` as the others, but not for what goes wrong within the evaluation.
+   */
+  explain(query: string, when: ExplainTimes, options?: QueryOptions): Promise<Explanation>
+  /** The answer as the API sends it, with at most `limit` series; 0 is no limit. */
+  write(asked: WrittenQuery, limit: number, options?: EngineQueryOptions): Promise<WrittenAnswer>
+}
+
+/** One time, or a range with its step above zero. */
+export type ExplainTimes = { readonly at: Millis } | { readonly start: Millis; readonly end: Millis; readonly step: DurationMs }
+
+/** A range query, or an instant query where `step` is 0. */
+export interface WrittenQuery {
+  readonly query: string
+  readonly start: Millis
+  readonly end: Millis
+  readonly step: DurationMs
 }
 
 /** The floor of what a store is asked to give: limits for tests are lower than what a window may hold. */
@@ -98,19 +125,53 @@ const STORE_SAMPLES_MIN = 1_000_000
 
 export function createEngine(options: EngineOptions): PromqlEngine {
   const gate = new Gate(options.maxConcurrency ?? 20, options.clock)
+  const ask = <T extends Measured>(request: Request, queryOptions: EngineQueryOptions | undefined, finish: Finish<T>): Promise<T> =>
+    evaluateAnywhere(request, options, gate, queryOptions, finish)
   return {
-    instant: (query, at, queryOptions) =>
-      run(
-        { query, grid: { start: Math.trunc(at), step: 1, count: 1 }, end: Math.trunc(at), step: 0, isRange: false },
-        options,
-        gate,
-        queryOptions,
-      ),
-    range: (query, start, end, step, queryOptions) => {
-      const grid = gridBetween(Math.trunc(start), Math.trunc(end), Math.max(1, Math.trunc(step)))
-      return run({ query, grid, end: Math.trunc(end), step: grid.step, isRange: true }, options, gate, queryOptions)
+    instant: (query, at, queryOptions) => ask(instantRequest(query, at), queryOptions, asValues),
+    range: (query, start, end, step, queryOptions) => ask(rangeRequest(query, start, end, step), queryOptions, asValues),
+    explain(query, when, queryOptions = {}) {
+      const request = 'at' in when ? instantRequest(query, when.at) : rangeRequest(query, when.start, when.end, when.step)
+      const recorder = new Recorder(options.clock)
+      const { elsewhere: _elsewhere, ...here } = options
+      const asked = { ...request, start: request.grid.start, queryable: options.queryable, signal: queryOptions.signal }
+      return explainQuery(asked, recorder, () => run(request, here, gate, queryOptions, recorder))
+    },
+    write({ query, start, end, step }, limit, queryOptions) {
+      const request = step === 0 ? instantRequest(query, start) : rangeRequest(query, start, end, step)
+      return ask(request, queryOptions, {
+        here: (answer) => writeAnswer(answer, limit),
+        elsewhere: (elsewhere, long) => elsewhere.write(long, limit),
+      })
     },
   }
+}
+
+type Measured = Partial<Pick<MeasuredAnswer, 'stats'>>
+
+const asValues: Finish<MeasuredAnswer> = { here: (answer) => answer, elsewhere: (elsewhere, long) => elsewhere.answer(long) }
+
+function instantRequest(query: string, at: Millis): Request {
+  const start = Math.trunc(at)
+  return { query, grid: { start, step: 1, count: 1 }, end: start, step: 0, isRange: false }
+}
+
+function rangeRequest(query: string, start: Millis, end: Millis, step: DurationMs): Request {
+  const grid = gridBetween(Math.trunc(start), Math.trunc(end), Math.max(1, Math.trunc(step)))
+  return { query, grid, end: Math.trunc(end), step: grid.step, isRange: true }
+}
+
+async function evaluateAnywhere<T extends Measured>(
+  request: Request,
+  options: EngineOptions,
+  gate: Gate,
+  queryOptions: EngineQueryOptions = {},
+  finish: Finish<T>,
+): Promise<T> {
+  const { elsewhere } = options
+  if (elsewhere === undefined) return finish.here(await run(request, options, gate, queryOptions))
+  const runHere = (own: EngineOptions, entrance: Entrance) => run(request, own, entrance, queryOptions)
+  return runHereOrElsewhere(request, { ...options, elsewhere }, gate, queryOptions, runHere, finish)
 }
 
 interface Request {
@@ -121,7 +182,14 @@ interface Request {
   readonly isRange: boolean
 }
 
-async function run(request: Request, options: EngineOptions, gate: Gate, queryOptions: EngineQueryOptions = {}): Promise<MeasuredAnswer> {
+/** `recorder` is there when the query is to be explained. */
+async function run(
+  request: Request,
+  options: EngineOptions,
+  gate: Entrance,
+  queryOptions: EngineQueryOptions,
+  recorder?: Recorder,
+): Promise<MeasuredAnswer> {
   const { clock, observe } = options
   const watch = new Stopwatch(clock)
   const budget = new Budget({
@@ -129,6 +197,7 @@ async function run(request: Request, options: EngineOptions, gate: Gate, queryOp
     timeoutMs: queryOptions.timeoutMs ?? options.timeoutMs ?? 120_000,
     samplesMax: options.samplesMax ?? 50_000_000,
     signal: queryOptions.signal,
+    isCanceled: options.isCanceled,
   })
   const samplesRead = new SamplesRead(request.grid, queryOptions.perStepStats ?? false)
   const stats = (): QueryStats => ({
@@ -159,7 +228,9 @@ async function run(request: Request, options: EngineOptions, gate: Gate, queryOp
         typeAndUnitLabels: options.features?.typeAndUnitLabels ?? false,
       },
       sharedFrames: new Map(),
+      ...(recorder === undefined ? {} : { trace: recorder }),
     }
+    recorder?.begin(expr, plan, context)
     const value = evaluate(plan, context, request)
     const answer = {
       value,
@@ -193,6 +264,7 @@ function planOptions(request: Request, options: EngineOptions, queryOptions: Que
 async function select(plan: QueryPlan, options: EngineOptions, budget: Budget, signal?: AbortSignal): Promise<EvalContext['data']> {
   if (plan.selections.length === 0) return []
   budget.check()
+  if (options.elsewhere?.isLong(plan.selections)) throw new TurnOver()
   const samplesMax = Math.max(options.samplesMax ?? 50_000_000, STORE_SAMPLES_MIN)
   try {
     const data = await options.queryable.select(plan.selections, signal === undefined ? { samplesMax } : { samplesMax, signal })

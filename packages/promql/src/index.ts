@@ -1,3 +1,4 @@
+export type { Elsewhere, LongQuery } from './elsewhere.ts'
 export {
   createEngine,
   type EngineFeatures,
@@ -7,6 +8,7 @@ export {
   type MeasuredAnswer,
   type PromqlEngine,
   type QueryStats,
+  type WrittenQuery,
 } from './engine.ts'
 export type {
   ClearCommand,
@@ -23,3 +25,4 @@ export { parseScript } from './script/parse.ts'
 export { type EvalReport, listEvals, type RunOptions, runScript } from './script/run.ts'
 export type { OpenScriptStorage, ScriptStorage } from './script/storage.ts'
 export { formatTime, labelsJson, writeAnswerBytes, writeAnswerJson } from './value-json.ts'
+export { type WrittenAnswer, writeAnswer } from './written-answer.ts'

@@ -9,6 +9,20 @@ export interface BudgetOptions {
   readonly timeoutMs: DurationMs
   readonly samplesMax: number
   readonly signal: AbortSignal | undefined
+  /** Asked too, where a signal would not be heard because the thread has no time for events. */
+  readonly isCanceled?: (() => boolean) | undefined
+}
+
+/** How much a query may do on a thread that others wait for. */
+export interface Turn {
+  readonly ms: DurationMs
+  /** Held at one time. */
+  readonly samples: number
+}
+
+/** A query has used up its turn: it is to run elsewhere. Nothing that a user sees. */
+export class TurnOver extends Error {
+  override readonly name = 'TurnOver'
 }
 
 export class Budget {
@@ -19,12 +33,16 @@ export class Budget {
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #deadline: DurationMs
   readonly #signal: AbortSignal | undefined
+  readonly #isCanceled: (() => boolean) | undefined
+  #turnEnd: DurationMs = Infinity
+  #turnSamples = Infinity
 
-  constructor({ clock, timeoutMs, samplesMax, signal }: BudgetOptions) {
+  constructor({ clock, timeoutMs, samplesMax, signal, isCanceled }: BudgetOptions) {
     this.#samplesMax = samplesMax
     this.#clock = clock
     this.#deadline = clock.monotonic() + timeoutMs
     this.#signal = signal
+    this.#isCanceled = isCanceled
   }
 
   /** How long the query may still run. */
@@ -32,17 +50,26 @@ export class Budget {
     return Math.max(0, this.#deadline - this.#clock.monotonic())
   }
 
-  /** @throws QueryError `timeout` or `canceled`. */
-  check(): void {
-    if (this.#signal?.aborted) throw canceled('expression evaluation')
-    if (this.#clock.monotonic() > this.#deadline) throw timedOut('expression evaluation')
+  /** A turn begins: what goes beyond it is `TurnOver`. */
+  limitTurn({ ms, samples }: Turn): void {
+    this.#turnEnd = this.#clock.monotonic() + ms
+    this.#turnSamples = samples
   }
 
-  /** Samples are now held. @throws QueryError when there are too many. */
+  /** @throws QueryError `timeout` or `canceled`. @throws TurnOver */
+  check(): void {
+    if (this.#signal?.aborted || this.#isCanceled?.()) throw canceled('expression evaluation')
+    const now = this.#clock.monotonic()
+    if (now > this.#deadline) throw timedOut('expression evaluation')
+    if (now > this.#turnEnd) throw new TurnOver()
+  }
+
+  /** Samples are now held. @throws QueryError when there are too many. @throws TurnOver */
   hold(samples: number): void {
     this.#held += samples
     if (this.#held > this.peak) this.peak = this.#held
     if (this.#held > this.#samplesMax) throw tooManySamples()
+    if (this.#held > this.#turnSamples) throw new TurnOver()
   }
 
   release(samples: number): void {
