@@ -1,5 +1,6 @@
 export type { MetricShare, StoreAnalysis } from './analysis.ts'
 export { StorageError } from './error.ts'
+export type { SelectEstimate } from './estimate.ts'
 export type { ExemplarSelection, SeriesExemplars } from './exemplars.ts'
 export { openStore } from './open.ts'
 export type { NamedCount, StoreStats } from './stats.ts'

@@ -44,7 +44,7 @@ export class LabelOrder {
 
   /** The series that all matchers accept. */
   of(matchers: readonly Matcher[], state: State): OrderedSeries {
-    const key = matchers.map((matcher) => `${matcher}`).join()
+    const key = keyOf(matchers)
     const known = this.#orders.get(key)
     if (known !== undefined && known.seriesMax === state.seriesMax) return known
     const ids = this.#postings.matching(matchers, state)
@@ -52,6 +52,12 @@ export class LabelOrder {
     const order = { ids, ordered, seriesMax: state.seriesMax }
     if (ids.length <= SERIES_KEPT_MAX) this.#orders.set(key, order)
     return order
+  }
+
+  /** The same series, increasing, without the time that it takes to put them in label order. */
+  idsOf(matchers: readonly Matcher[], state: State): Uint32Array {
+    const known = this.#orders.get(keyOf(matchers))
+    return known !== undefined && known.seriesMax === state.seriesMax ? known.ids : this.#postings.matching(matchers, state)
   }
 
   #order(ids: Uint32Array, known: Order | undefined): Uint32Array {
@@ -75,4 +81,8 @@ export class LabelOrder {
   #compare(left: number, right: number): number {
     return Labels.compare(this.#labels.of(left), this.#labels.of(right))
   }
+}
+
+function keyOf(matchers: readonly Matcher[]): string {
+  return matchers.map((matcher) => `${matcher}`).join()
 }

@@ -17,6 +17,7 @@ import { type PlannedSeries, planSeries, TimeShares } from './assembly.ts'
 import { Blocks, type OpenChunk } from './blocks.ts'
 import { newColumn } from './buffers.ts'
 import { readChunk } from './chunk.ts'
+import { estimateSelect, type SelectEstimate } from './estimate.ts'
 import { type ExemplarSelection, ExemplarTable, type SeriesExemplars } from './exemplars.ts'
 import { gather } from './gather.ts'
 import { indexOf, intersect, NO_IDS, union } from './ids.ts'
@@ -83,6 +84,11 @@ export class Reader {
         return found
       })
     })
+  }
+
+  /** About how much `select` would read. */
+  estimate(selections: readonly Selection[]): SelectEstimate {
+    return this.snapshot((state) => estimateSelect(selections, state, this))
   }
 
   /** The samples of series, each ready to be read, in label order; series that have none in the range may be among them. */

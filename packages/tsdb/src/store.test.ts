@@ -36,6 +36,30 @@ async function read(store: Store, matchers = [new Matcher('__name__', '!=', '')]
 
 const values = (found: readonly SeriesColumns[]) => found.map((series) => [...series.values])
 
+describe('an estimate', () => {
+  test('counts series and samples without reading them, before and after they become blocks', async () => {
+    const store = await open(newFolder())
+    for (let step = 0; step < 100; step++) {
+      const at = START + step * 15_000
+      await write(
+        store,
+        ['a', 'b', 'c', 'd'].map((instance) => [up(instance), at, step] as const),
+      )
+    }
+    const ofUp = (matcher: Matcher, from: number, to: number) => store.estimate([{ matchers: [matcher], from, to }])
+    const both = new Matcher('instance', '=~', 'a|b')
+    expect(ofUp(both, 0, NOW)).toEqual({ series: 2, samples: 200 })
+    await store.compactNow()
+    expect(ofUp(both, 0, NOW)).toEqual({ series: 2, samples: 200 })
+    expect(ofUp(both, START, START + 50 * 15_000).samples).toBeCloseTo(101, 0)
+    expect(ofUp(both, NOW, NOW + 1000)).toEqual({ series: 2, samples: 0 })
+    expect(ofUp(new Matcher('instance', '=', 'e'), 0, NOW)).toEqual({ series: 0, samples: 0 })
+    const selection = { matchers: [both], from: 0, to: NOW }
+    expect(store.estimate([selection, selection])).toEqual({ series: 4, samples: 400 })
+    await store.close()
+  })
+})
+
 describe('a store on disk', () => {
   test('has after reopening what was committed before, and knows the last sample of each series', async () => {
     const path = newFolder()

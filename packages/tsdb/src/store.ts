@@ -19,6 +19,7 @@ import type { Logger, Registry } from '@promlet/telemetry'
 import { analyze, type StoreAnalysis } from './analysis.ts'
 import { type PendingBatch, StoreAppender } from './appender.ts'
 import { asReadError, asStorageError, StorageError } from './error.ts'
+import type { SelectEstimate } from './estimate.ts'
 import type { ExemplarSelection, SeriesExemplars } from './exemplars.ts'
 import { LogKeeper } from './log-keeper.ts'
 import { Maintenance, type MaintenanceLimits } from './maintenance.ts'
@@ -61,6 +62,8 @@ export interface Store extends Appendable, Queryable {
   configure(settings: StoreSettings): void
   /** The exemplars of the series that any of the selectors accepts, in label order; series without any are left out. */
   exemplars(range: TimeRange, selection: ExemplarSelection): Promise<readonly SeriesExemplars[]>
+  /** About how much `select` would read; told in microseconds, before anything is read. */
+  estimate(selections: readonly Selection[]): SelectEstimate
   /** What was said of metric families: of one, or of the first `limit` in order of name. */
   metadata(options?: { readonly metric?: string; readonly limit?: number }): ReadonlyMap<string, Metadata>
   /** What the index amounts to; `limit` is the length of its lists, 10 when absent. */
@@ -143,6 +146,10 @@ export class SqliteStore implements Store {
 
   async select(selections: readonly Selection[], options?: SelectOptions): Promise<readonly (readonly SeriesColumns[])[]> {
     return this.#read(() => this.#reader.select(selections, options), options)
+  }
+
+  estimate(selections: readonly Selection[]): SelectEstimate {
+    return this.#read(() => this.#reader.estimate(selections))
   }
 
   async labelNames(range: TimeRange, matcherSets: MatcherSets, options?: SelectOptions): Promise<readonly string[]> {
