@@ -49,15 +49,8 @@ export class Annotations {
 
   /** The texts of one kind for the API, with `(line:column)` of the query, in the order of the query. */
   texts(kind: 'warning' | 'info', query: string): readonly string[] {
-    const texts: string[] = []
-    const inOrder = [...this.#byKey].sort(([, left], [, right]) => left.start - right.start)
-    for (const [key, annotation] of inOrder) {
-      if (annotation.kind !== kind) continue
-      const repair = this.#monotonicity.get(key)
-      const text = repair === undefined ? annotation.text : repairText(repair)
-      texts.push(`PromQL ${kind}: ${text} (${lineAndColumn(query, annotation.start)})`)
-    }
-    return texts
+    const inOrder = this.added(0).toSorted((left, right) => left.annotation.start - right.annotation.start)
+    return inOrder.filter(({ annotation }) => annotation.kind === kind).map((record) => recordText(record, query))
   }
 
   #add(annotation: Annotation): void {
@@ -69,6 +62,11 @@ export class Annotations {
 export interface AnnotationRecord {
   readonly annotation: Annotation
   readonly repair: MonotonicityRepair | undefined
+}
+
+/** An annotation as the API gives it. */
+export function recordText({ annotation: { kind, text, start }, repair }: AnnotationRecord, query: string): string {
+  return `PromQL ${kind}: ${repair === undefined ? text : repairText(repair)} (${lineAndColumn(query, start)})`
 }
 
 /** Counts of classic buckets that had to be raised so that `histogram_quantile` could read them. */

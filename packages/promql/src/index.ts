@@ -5,11 +5,26 @@ export {
   type EngineObserver,
   type EngineOptions,
   type EngineQueryOptions,
+  type ExplainTimes,
   type MeasuredAnswer,
   type PromqlEngine,
   type QueryStats,
   type WrittenQuery,
 } from './engine.ts'
+export type {
+  Amount,
+  DroppedSeries,
+  DropReason,
+  EmptyCode,
+  EmptyReason,
+  Examples,
+  Explanation,
+  ExplainNode,
+  MatchedPair,
+  MatchReport,
+  SeriesSummary,
+} from './explain/explanation.ts'
+export { explanationText } from './explain/text.ts'
 export type {
   ClearCommand,
   Command,

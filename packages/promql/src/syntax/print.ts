@@ -107,7 +107,7 @@ export function printAggregationHead({ operator, grouping, without }: Aggregatio
   return `${operator} ${without ? 'without' : 'by'} ${printLabels(grouping)} `
 }
 
-function printLabels(labels: readonly string[]): string {
+export function printLabels(labels: readonly string[]): string {
   return `(${labels.map(quoteNameIfNeeded).join(', ')})`
 }
 
