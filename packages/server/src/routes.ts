@@ -8,6 +8,7 @@ import { adminOnly, cleanTombstonesHandler, deleteSeriesHandler, snapshotHandler
 import { ApiError, answer, type Handler } from './api/answer.ts'
 import { askElsewhere } from './api/elsewhere.ts'
 import { exemplarsHandler } from './api/exemplars.ts'
+import { explainHandler } from './api/explain.ts'
 import { featuresHandler } from './api/features.ts'
 import { federateHandler } from './api/federate.ts'
 import { metadataHandler, targetMetadataHandler } from './api/metadata.ts'
@@ -63,6 +64,10 @@ function registerQueries({ both }: Router, { live, clock, settings }: Build): vo
   both(
     '/query_range',
     engine((engine) => queryRangeHandler({ engine, ...parts })),
+  )
+  both(
+    '/explain',
+    engine((engine) => explainHandler({ engine, ...parts })),
   )
   both('/format_query', formatQueryHandler)
   both('/parse_query', parseQueryHandler)

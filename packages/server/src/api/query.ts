@@ -1,5 +1,5 @@
 import { type FastifyReply, formOf } from '@promlet/http'
-import { type Answer, type Clock, type DurationMs, type QueryEngine, QueryError, type QueryOptions } from '@promlet/model'
+import { type Answer, type Clock, type DurationMs, type Millis, type QueryEngine, QueryError, type QueryOptions } from '@promlet/model'
 import { writeAnswerBytes } from '@promlet/promql'
 import { exprToJson, parseExpr, prettyPrint } from '@promlet/promql/syntax'
 import { ApiError, clientSignal, type Handler, type Result } from './answer.ts'
@@ -33,19 +33,25 @@ export function queryRangeHandler({ engine, timeoutMs }: QueryParts): Handler {
   return async (request, reply) => {
     const params = formOf(request)
     const limit = readLimit(params)
-    const start = requireTime(params, 'start')
-    const end = requireTime(params, 'end')
-    if (end < start) throw invalid('end', 'end timestamp must not be before start time')
-    const step = requireSpan(params, 'step')
-    if (step <= 0) throw invalid('step', 'zero or negative query resolution step widths are not accepted. Try a positive integer')
-    if (Math.floor((end - start) / step) > STEPS_MAX) {
-      const reason = 'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)'
-      throw new ApiError('bad_data', reason)
-    }
+    const { start, end, step } = readRange(params)
     const options = readOptions(params, reply, timeoutMs)
     const answer = await asked(() => engine.range(params.get('query') ?? '', start, end, step, options))
     return toResult(answer, limit, params)
   }
+}
+
+/** `start`, `end` and `step`, read in this order. @throws ApiError `bad_data`. */
+export function readRange(params: URLSearchParams): { readonly start: Millis; readonly end: Millis; readonly step: DurationMs } {
+  const start = requireTime(params, 'start')
+  const end = requireTime(params, 'end')
+  if (end < start) throw invalid('end', 'end timestamp must not be before start time')
+  const step = requireSpan(params, 'step')
+  if (step <= 0) throw invalid('step', 'zero or negative query resolution step widths are not accepted. Try a positive integer')
+  if (Math.floor((end - start) / step) > STEPS_MAX) {
+    const reason = 'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)'
+    throw new ApiError('bad_data', reason)
+  }
+  return { start, end, step }
 }
 
 /** `/api/v1/format_query` */
@@ -60,7 +66,8 @@ export const parseQueryHandler: Handler = async (request) => {
   return { data: JSON.stringify(exprToJson(await asked(async () => parseExpr(query)))) }
 }
 
-function readOptions(params: URLSearchParams, reply: FastifyReply, timeoutMaxMs: DurationMs): QueryOptions {
+/** `timeout` and `lookback_delta`, and the client's going away. */
+export function readOptions(params: URLSearchParams, reply: FastifyReply, timeoutMaxMs: DurationMs): QueryOptions {
   const timeoutMs = optionalSpan(params, 'timeout')
   const lookbackMs = readLookback(params)
   return {
@@ -82,7 +89,7 @@ function readLookback(params: URLSearchParams): DurationMs {
 }
 
 /** A query that does not parse is the fault of the parameter that holds it. */
-async function asked<T>(ask: () => Promise<T>): Promise<T> {
+export async function asked<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
