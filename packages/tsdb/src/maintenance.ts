@@ -184,6 +184,8 @@ export class Maintenance {
   }
 
   #load(): BatchLoad {
+    const known = this.#reader.batches.loadUpTo(this.#writer.batchMax)
+    if (known !== undefined) return known
     return this.#reader.snapshot((state) => this.#reader.batches.load(state))
   }
 

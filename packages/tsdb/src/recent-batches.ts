@@ -93,6 +93,13 @@ export class RecentBatches {
     }
   }
 
+  /** The same without a look at the file, for the writer; undefined when not all of its batches are here. */
+  loadUpTo(batchMax: number): BatchLoad | undefined {
+    if (this.#upTo !== batchMax) return undefined
+    this.#active.add(this.#batches)
+    return this.#active
+  }
+
   #dropUpTo(floor: number): void {
     if (floor <= this.#floor) return
     this.#floor = floor

@@ -24,6 +24,8 @@ export interface AddedSeries {
 export class SeriesIndex {
   readonly #refs = new Cache<string, SeriesRef>(REFS_CACHED_MAX)
   readonly #pairs = new Cache<string, number>(PAIRS_CACHED_MAX)
+  /** Pairs that the file is known not to have; a target's first scrape asks for the same ones again and again. */
+  readonly #missingPairs = new Set<string>()
   /** Referenced, and not in the file yet. */
   readonly #pending = new Map<SeriesRef, Labels>()
   readonly #pendingByKey = new Map<string, SeriesRef>()
@@ -90,6 +92,7 @@ export class SeriesIndex {
 
   /** Remembers what a committed transaction has written. */
   settle(added: AddedSeries): void {
+    this.#missingPairs.clear()
     for (const [key, id] of added.pairs) this.#pairs.set(key, id)
     this.#storedMax = Math.max(this.#storedMax, added.refs.at(-1) ?? 0)
     for (const ref of added.refs) {
@@ -122,8 +125,10 @@ export class SeriesIndex {
     const key = pairKey(name, value)
     const cached = this.#pairs.get(key)
     if (cached !== undefined) return cached
+    if (this.#missingPairs.has(key)) return undefined
     const id = this.#statements.findPair.get(name, value)
     if (id !== undefined) this.#pairs.set(key, id)
+    else this.#missingPairs.add(key)
     return id
   }
 

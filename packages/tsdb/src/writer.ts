@@ -76,6 +76,11 @@ export class Writer {
     this.#changeGeneration = database.prepare('UPDATE state SET index_generation = index_generation + 1')
   }
 
+  /** The id of the newest batch. */
+  get batchMax(): number {
+    return this.#batchMax
+  }
+
   /** Acknowledged when it returns. @throws what SQLite throws; then nothing of the batch is stored. */
   commit(batch: PendingBatch): CommitReport {
     const touched = refsOf(batch)
