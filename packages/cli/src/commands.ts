@@ -23,6 +23,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: 'Evaluates a PromQL query over a range of time.',
     load: async () => (await import('./commands/query.ts')).queryRange,
   },
+  'query explain': {
+    summary: 'Shows what each part of a query gives, and why an answer is empty.',
+    load: async () => (await import('./commands/query-explain.ts')).queryExplain,
+  },
   'test rules': {
     summary: 'Runs unit tests of recording rules and alerts.',
     load: async () => (await import('./commands/test-rules.ts')).testRules,

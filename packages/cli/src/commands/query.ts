@@ -1,5 +1,14 @@
 import { createHttpClientFactory, HttpError } from '@promlet/http'
-import { type Answer, formatDuration, type Millis, parseDuration, type QueryEngine, QueryError, systemClock } from '@promlet/model'
+import {
+  type Answer,
+  type DurationMs,
+  formatDuration,
+  type Millis,
+  parseDuration,
+  type QueryEngine,
+  QueryError,
+  systemClock,
+} from '@promlet/model'
 import { createEngine, writeAnswerJson } from '@promlet/promql'
 import { parseExpr, renderProblem } from '@promlet/promql/syntax'
 import { createQueryClient } from '@promlet/remote'
@@ -14,11 +23,11 @@ const common: readonly Flag[] = [
   { name: 'storage.tsdb.path', kind: 'text', default: '', help: 'Read this store instead of asking a server, also while one writes it.' },
   { name: 'format', kind: 'text', default: 'text', help: 'text or json.' },
 ]
-const instantFlags: readonly Flag[] = [
+export const instantFlags: readonly Flag[] = [
   ...common,
   { name: 'time', kind: 'text', default: '', help: 'When: seconds since 1970 or RFC 3339; now when not given.' },
 ]
-const rangeFlags: readonly Flag[] = [
+export const rangeFlags: readonly Flag[] = [
   ...common,
   { name: 'start', kind: 'text', default: '', help: 'First step; an hour before the end when not given.' },
   { name: 'end', kind: 'text', default: '', help: 'Last step; now when not given.' },
@@ -55,20 +64,31 @@ Example:
   promlet query range --start=2026-01-31T12:00:00Z --end=2026-01-31T13:00:00Z --step=1m 'sum(rate(http_requests_total[5m]))'`,
   async run(args) {
     const flags = parseFlags(rangeFlags, args)
-    const end = readTime(flags, 'end', systemClock.now())
-    const start = readTime(flags, 'start', end - 3_600_000)
-    if (end < start) throw new CommandError('--end is before --start')
-    const step = readStep(flags, Math.max(1000, Math.round((end - start) / 250)))
-    if ((end - start) / step > STEPS_MAX)
-      throw new CommandError(`--step: ${formatDuration(step)} makes more than ${STEPS_MAX} steps from --start to --end`)
+    const { start, end, step } = readRange(flags)
     return ask(flags, (engine, query) => engine.range(query, start, end, step))
   },
 }
 
+/** `--start`, `--end` and `--step`. @throws CommandError for a range that cannot be evaluated. */
+export function readRange(flags: FlagValues): { readonly start: Millis; readonly end: Millis; readonly step: DurationMs } {
+  const end = readTime(flags, 'end', systemClock.now())
+  const start = readTime(flags, 'start', end - 3_600_000)
+  if (end < start) throw new CommandError('--end is before --start')
+  const step = readStep(flags, Math.max(1000, Math.round((end - start) / 250)))
+  if ((end - start) / step > STEPS_MAX)
+    throw new CommandError(`--step: ${formatDuration(step)} makes more than ${STEPS_MAX} steps from --start to --end`)
+  return { start, end, step }
+}
+
+/** The one argument that is no flag. @throws CommandError when it is not one. */
+export function readQuery({ positionals }: FlagValues): string {
+  const [query, ...more] = positionals
+  if (query === undefined || more.length > 0) throw new CommandError(`expected one query, found ${positionals.length}; put it in quotes`)
+  return query
+}
+
 async function ask(flags: FlagValues, evaluate: (engine: QueryEngine, query: string) => Promise<Answer>): Promise<number> {
-  const [query, ...more] = flags.positionals
-  if (query === undefined || more.length > 0)
-    throw new CommandError(`expected one query, found ${flags.positionals.length}; put it in quotes`)
+  const query = readQuery(flags)
   const print = readFormat(flags)
   await using opened = await openEngine(flags)
   try {
@@ -77,12 +97,17 @@ async function ask(flags: FlagValues, evaluate: (engine: QueryEngine, query: str
     print(answer)
     return 0
   } catch (error) {
-    if (!(error instanceof QueryError)) throw error
-    printError(renderProblem(query, withPosition(query, error)))
-    if (error.cause instanceof HttpError && error.cause.code === 'connect')
-      printError('Does a server run there? --url names another one; --storage.tsdb.path reads a store without a server.')
+    printQueryError(query, error)
     return 1
   }
+}
+
+/** @throws what is no error of the query. */
+export function printQueryError(query: string, error: unknown): void {
+  if (!(error instanceof QueryError)) throw error
+  printError(renderProblem(query, withPosition(query, error)))
+  if (error.cause instanceof HttpError && error.cause.code === 'connect')
+    printError('Does a server run there? --url names another one; --storage.tsdb.path reads a store without a server.')
 }
 
 function readFormat(flags: FlagValues): (answer: Answer) => void {
@@ -121,7 +146,7 @@ async function openEngine(flags: FlagValues): Promise<AsyncDisposable & { readon
 /** Date.parse takes nearly everything for a time. */
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i
 
-function readTime(flags: FlagValues, name: string, fallback: Millis): Millis {
+export function readTime(flags: FlagValues, name: string, fallback: Millis): Millis {
   const text = flags.text(name)
   if (text === '') return fallback
   if (/^-?\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000)
