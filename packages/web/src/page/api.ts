@@ -65,11 +65,11 @@ export type Answer<T> =
       readonly position: { readonly start: number; readonly end: number } | undefined
     }
 
-declare global {
-  interface Window {
-    /** Written into the page by the server. */
-    readonly promlet: { readonly prefix: string; readonly title: string }
-  }
+/** What the server wrote into the page. */
+export const page = {
+  /** What its paths start with. */
+  prefix: document.body.dataset['prefix'] ?? '',
+  title: document.body.dataset['title'] ?? '',
 }
 
 /** Asks `/api/v1/…`; parameters go as a form, so that long queries fit. */
@@ -77,7 +77,7 @@ export async function ask<T>(path: string, params?: Readonly<Record<string, stri
   const started = performance.now()
   try {
     const form = params === undefined ? {} : { method: 'POST', body: new URLSearchParams(params) }
-    const response = await fetch(`${window.promlet.prefix}/api/v1/${path}`, { ...form, ...(signal === undefined ? {} : { signal }) })
+    const response = await fetch(`${page.prefix}/api/v1/${path}`, { ...form, ...(signal === undefined ? {} : { signal }) })
     const answer = await response.json()
     if (answer.status !== 'success') return { ok: false, error: answer.error, hint: answer.hint, position: answer.position }
     const notices = [...(answer.warnings ?? []), ...(answer.infos ?? [])]

@@ -1,6 +1,7 @@
 import uPlot from 'uplot'
 import type { Matrix } from './api.ts'
 import { element, seriesText } from './dom.ts'
+import { axisTexts } from './time-text.ts'
 
 const COLOURS = ['#d4572a', '#2a7fd4', '#2f9e62', '#9a5fd0', '#c9931a', '#d0447d', '#1aa3a3', '#7a7f2a', '#8c5a3c', '#5b6cc9']
 const SERIES_MAX = 200
@@ -44,7 +45,10 @@ function options(seriesCount: number): uPlot.Options {
     padding: [16, 16, 0, 8],
     cursor: { focus: { prox: 24 } },
     focus: { alpha: 0.25 },
-    axes: [axis, { ...axis, size: 72, values: (_, ticks) => ticks.map(short) }],
+    axes: [
+      { ...axis, size: 52, space: 72, values: (_plot, times, _axis, _space, step) => [...axisTexts(times, step)] },
+      { ...axis, size: 72, values: (_, ticks) => ticks.map(short) },
+    ],
     series: [
       {},
       ...Array.from({ length: seriesCount }, (_, index) => ({

@@ -1,3 +1,5 @@
+import { agoText } from './time-text.ts'
+
 type Child = Node | string | undefined
 
 type Attributes = Readonly<Record<string, string | boolean | undefined | ((event: Event) => void)>>
@@ -34,27 +36,22 @@ export function tag(text: string, mood: 'good' | 'warn' | 'bad' | 'quiet'): HTML
   return element('span', { class: `tag ${mood}` }, text)
 }
 
-export function table(heads: readonly string[], rows: readonly (readonly Child[])[]): HTMLElement {
+/** `kind` is the class that gives the columns their widths. */
+export function table(kind: string, heads: readonly string[], rows: readonly (readonly Child[])[]): HTMLElement {
   return element(
     'table',
-    {},
-    element('thead', {}, element('tr', {}, ...heads.map((head) => element('th', {}, head)))),
+    { class: kind },
+    heads.length === 0 ? undefined : element('thead', {}, element('tr', {}, ...heads.map((head) => element('th', {}, head)))),
     element('tbody', {}, ...rows.map((cells) => element('tr', {}, ...cells.map((cell) => element('td', {}, cell))))),
   )
 }
 
-/** How long ago a time was, in the largest fitting unit. */
-export function ago(iso: string, now = Date.now()): string {
-  const at = Date.parse(iso)
-  if (Number.isNaN(at) || at <= 0) return 'never'
-  return `${span((now - at) / 1000)} ago`
+/** How long ago a time was; `keepCurrent` makes it true again. */
+export function ago(iso: string): HTMLElement {
+  return element('time', { datetime: iso, title: iso }, agoText(Date.parse(iso), Date.now()))
 }
 
-/** Seconds as a short text. */
-export function span(seconds: number): string {
-  if (seconds < 0.001) return `${Math.round(seconds * 1e6)} µs`
-  if (seconds < 1) return `${(seconds * 1000).toFixed(1)} ms`
-  if (seconds < 120) return `${seconds.toFixed(1)} s`
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} d`
+/** Brings every `ago` below an element up to now. */
+export function keepCurrent(root: HTMLElement): void {
+  for (const time of root.querySelectorAll('time')) time.textContent = agoText(Date.parse(time.dateTime), Date.now())
 }

@@ -1,9 +1,11 @@
 // The pages that show what the stack is doing: each is a question to the API and a way to write its answer.
 
-import { type Alert, type Answer, ask, type LabelSet, type Rule, type RuleGroup, type Target } from './api.ts'
-import { ago, element, seriesText, span, table, tag } from './dom.ts'
+import { type Alert, type Answer, ask, type LabelSet, page, type Rule, type RuleGroup, type Target } from './api.ts'
+import { ago, element, keepCurrent, seriesText, table, tag } from './dom.ts'
+import { durationText, spanText } from './time-text.ts'
 
 const REFRESH_MS = 5000
+const SECOND_MS = 1000
 
 /** Shows what `render` makes of an answer, again every few seconds, until the function that it gives is called. */
 function refreshing<T>(main: HTMLElement, path: string, render: (data: T) => readonly Node[]): () => void {
@@ -19,8 +21,10 @@ function refreshing<T>(main: HTMLElement, path: string, render: (data: T) => rea
     setTimeout(() => void (stopped || show()), REFRESH_MS)
   }
   void show()
+  const ticking = setInterval(() => keepCurrent(main), SECOND_MS)
   return () => {
     stopped = true
+    clearInterval(ticking)
     controller.abort()
   }
 }
@@ -49,10 +53,11 @@ function targetTable(targets: readonly Target[]): HTMLElement {
     element('a', { href: target.scrapeUrl }, target.scrapeUrl),
     tag(target.health, mood[target.health]),
     seriesText(target.labels),
-    target.health === 'unknown' ? 'never' : `${ago(target.lastScrape)}, took ${span(target.lastScrapeDuration)}`,
+    ago(target.lastScrape),
+    target.health === 'unknown' ? undefined : spanText(target.lastScrapeDuration),
     target.lastError === '' ? undefined : element('span', { class: 'bad' }, target.lastError),
   ])
-  return table(['Endpoint', 'State', 'Labels', 'Last scrape', 'Error'], rows)
+  return table('targets', ['Endpoint', 'State', 'Labels', 'Last scrape', 'Took', 'Error'], rows)
 }
 
 export function alertsPage(main: HTMLElement): () => void {
@@ -66,7 +71,7 @@ export function alertsPage(main: HTMLElement): () => void {
 }
 
 function alertCard(rule: Rule): HTMLElement {
-  const held = rule.duration ? ` for ${span(rule.duration)}` : ''
+  const held = rule.duration ? ` for ${durationText(rule.duration)}` : ''
   const head = element(
     'div',
     { class: 'pad' },
@@ -84,10 +89,10 @@ function alertTable(alerts: readonly Alert[]): HTMLElement {
     seriesText(alert.labels),
     stateTag(alert.state),
     ago(alert.activeAt),
-    alert.value,
+    String(Number(alert.value)),
     annotations(alert.annotations),
   ])
-  return table(['Labels', 'State', 'Active since', 'Value', 'Annotations'], rows)
+  return table('alerts', ['Labels', 'State', 'Active since', 'Value', 'Annotations'], rows)
 }
 
 function annotations(texts: LabelSet): HTMLElement {
@@ -110,7 +115,7 @@ export function rulesPage(main: HTMLElement): () => void {
         'h2',
         {},
         `${group.name} `,
-        element('small', {}, `${group.file}, every ${span(group.interval)}, last took ${span(group.evaluationTime)}`),
+        element('small', {}, `${group.file}, every ${durationText(group.interval)}, last took ${spanText(group.evaluationTime)}`),
       ),
       element('div', { class: 'card' }, ruleTable(group.rules)),
     ])
@@ -120,41 +125,11 @@ export function rulesPage(main: HTMLElement): () => void {
 function ruleTable(rules: readonly Rule[]): HTMLElement {
   const mood = { ok: 'good', err: 'bad', unknown: 'quiet' } as const
   const rows = rules.map((rule) => [
-    element('a', { href: `${window.promlet.prefix}/query?${new URLSearchParams({ expr: rule.query })}` }, rule.name),
+    element('a', { href: `${page.prefix}/query?${new URLSearchParams({ expr: rule.query })}` }, rule.name),
     rule.type,
     element('pre', {}, rule.query),
     element('span', {}, tag(rule.health, mood[rule.health]), rule.lastError ? element('div', { class: 'bad' }, rule.lastError) : undefined),
-    span(rule.evaluationTime),
+    spanText(rule.evaluationTime),
   ])
-  return table(['Rule', 'Kind', 'Expression', 'Health', 'Took'], rows)
-}
-
-export function statusPage(main: HTMLElement): () => void {
-  const parts = [
-    ['Build', 'status/buildinfo'],
-    ['Runtime', 'status/runtimeinfo'],
-    ['Store', 'status/tsdb'],
-    ['Alertmanagers', 'alertmanagers'],
-    ['Configuration', 'status/config'],
-    ['Flags', 'status/flags'],
-  ] as const
-  main.replaceChildren()
-  for (const [title, path] of parts) {
-    const card = element('div', { class: 'card' })
-    main.append(element('h2', {}, title), card)
-    void ask<unknown>(path).then((answer) =>
-      card.append(answer.ok ? facts(answer.data) : element('div', { class: 'pad quiet' }, answer.error)),
-    )
-  }
-  return () => {}
-}
-
-function facts(data: unknown): HTMLElement {
-  if (typeof data !== 'object' || data === null) return element('span', {}, String(data))
-  if (Array.isArray(data)) return element('pre', {}, data.map((item) => JSON.stringify(item)).join('\n'))
-  const rows = Object.entries(data).map(([name, value]) => [
-    name,
-    typeof value === 'object' ? facts(value) : element('pre', {}, String(value)),
-  ])
-  return table(['', ''], rows)
+  return table('rules', ['Rule', 'Kind', 'Expression', 'Health', 'Took'], rows)
 }

@@ -1,10 +1,12 @@
 // The page is its URL: the path chooses what is shown, the query its state.
 
+import { page as server } from './api.ts'
 import { element } from './dom.ts'
-import { alertsPage, rulesPage, statusPage, targetsPage } from './list-pages.ts'
+import { alertsPage, rulesPage, targetsPage } from './list-pages.ts'
 import { queryPage } from './query-page.ts'
+import { statusPage } from './status-page.ts'
 
-const { prefix, title } = window.promlet
+const { prefix, title } = server
 
 const pages: Readonly<Record<string, { readonly name: string; readonly show: (main: HTMLElement) => () => void }>> = {
   '/query': { name: 'Query', show: queryPage },

@@ -1,6 +1,7 @@
 import { type Answer, ask, type Matrix, type Single, type Vector } from './api.ts'
 import { chart } from './chart.ts'
 import { element, seriesText, table } from './dom.ts'
+import { parseLocalTime } from './time-text.ts'
 
 const ROWS_MAX = 1000
 const POINTS = 250
@@ -10,7 +11,7 @@ interface State {
   readonly graph: boolean
   /** A Prometheus duration. */
   readonly range: string
-  /** `YYYY-MM-DDTHH:MM` in local time; empty: now. */
+  /** `YYYY-MM-DD HH:MM` in local time; empty: now. */
   readonly end: string
 }
 
@@ -26,7 +27,13 @@ export function queryPage(main: HTMLElement): () => void {
   })
   query.value = state.query
   const range = element('input', { class: 'range', 'aria-label': 'Range', value: state.range })
-  const end = element('input', { type: 'datetime-local', 'aria-label': 'End time', value: state.end })
+  const end = element('input', {
+    class: 'time',
+    'aria-label': 'End time',
+    placeholder: 'now',
+    title: 'YYYY-MM-DD HH:MM, local time',
+    value: state.end,
+  })
   const answerBox = element('section', {})
   const tableButton = view('Table', false)
   const graphButton = view('Graph', true)
@@ -92,7 +99,9 @@ function readState(): State {
 }
 
 async function askInstant({ query, end }: State, signal: AbortSignal): Promise<readonly Node[]> {
-  const time = end === '' ? {} : { time: String(Date.parse(end) / 1000) }
+  const until = parseEnd(end)
+  if (until === undefined) return [wrongEnd(end)]
+  const time = end === '' ? {} : { time: String(until / 1000) }
   const answer = await ask<Vector | Matrix | Single>('query', { query, ...time }, signal)
   if (!answer.ok) return [problem(query, answer)]
   return [...notices(answer.notices), resultTable(answer.data, answer.ms)]
@@ -101,14 +110,25 @@ async function askInstant({ query, end }: State, signal: AbortSignal): Promise<r
 async function askRange({ query, range, end }: State, signal: AbortSignal): Promise<readonly Node[]> {
   const seconds = parseRange(range)
   if (seconds === undefined) return [message('problem', `"${range}" is not a range: write it like 30m, 6h or 1d`)]
+  const last = parseEnd(end)
+  if (last === undefined) return [wrongEnd(end)]
   const step = Math.max(1, Math.round(seconds / POINTS))
-  const until = Math.floor((end === '' ? Date.now() : Date.parse(end)) / 1000 / step) * step
+  const until = Math.floor(last / 1000 / step) * step
   const start = until - seconds
   const answer = await ask<Matrix>('query_range', { query, start: String(start), end: String(until), step: String(step) }, signal)
   if (!answer.ok) return [problem(query, answer)]
   if (answer.data.result.length === 0) return [...notices(answer.notices), message('notice', 'No series in this range.')]
   const found = `${answer.data.result.length} series, a point every ${step} s, ${answer.ms.toFixed(0)} ms`
   return [...notices(answer.notices), chart(answer.data, start, until, step), element('p', { class: 'quiet' }, found)]
+}
+
+/** In milliseconds; nothing typed is now. */
+function parseEnd(text: string): number | undefined {
+  return text.trim() === '' ? Date.now() : parseLocalTime(text)
+}
+
+function wrongEnd(text: string): HTMLElement {
+  return message('problem', `"${text}" is not a time: write it like 2026-01-31 18:05, or leave it empty for now`)
 }
 
 function parseRange(text: string): number | undefined {
@@ -120,12 +140,12 @@ function parseRange(text: string): number | undefined {
 
 function resultTable(data: Vector | Matrix | Single, ms: number): HTMLElement {
   if (data.resultType === 'scalar' || data.resultType === 'string')
-    return element('div', { class: 'card' }, table(['Value'], [[data.result[1]]]))
+    return element('div', { class: 'card' }, table('values', ['Value'], [[data.result[1]]]))
   if (data.result.length === 0) return message('notice', 'Nothing matches: the answer is empty.')
   const found: readonly (Vector['result'][number] | Matrix['result'][number])[] = data.result
   const rows = found.slice(0, ROWS_MAX).map((series) => [seriesText(series.metric), values(series)])
-  const body = table(['Series', 'Value'], rows)
-  for (const row of body.querySelectorAll('tbody tr')) row.lastElementChild?.classList.add('number')
+  const body = table('values', ['Series', 'Value'], rows)
+  for (const row of body.querySelectorAll('tr')) row.lastElementChild?.classList.add('number')
   const cut = data.result.length > ROWS_MAX ? `the first ${ROWS_MAX} of ` : ''
   return element(
     'div',
