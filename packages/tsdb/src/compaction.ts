@@ -69,6 +69,8 @@ export class Compactor {
       for (const id of damaged) this.#setAside.run(id)
       this.#setFloor.run(last)
     })
+    // Memory lets go of them at once, and their buffers serve the next rows.
+    this.#reader.snapshot((state) => this.#reader.batches.of(state))
   }
 
   /** Puts one block in the place of several. */

@@ -80,7 +80,16 @@ export class RecentBatches {
 
   /** What a state's batches amount to. */
   load(state: State): BatchLoad {
-    this.#active.add(this.of(state))
+    // Before `#active` is looked at, which this may replace.
+    const batches = this.of(state)
+    this.#active.add(batches)
+    return this.#active
+  }
+
+  /** The same without a look at the file, for the writer; undefined when not all of its batches are here. */
+  loadUpTo(batchMax: number): BatchLoad | undefined {
+    if (this.#upTo !== batchMax) return undefined
+    this.#active.add(this.#batches)
     return this.#active
   }
 
@@ -91,13 +100,6 @@ export class RecentBatches {
       this.#damaged.push(record.id)
       this.#onDamage(error)
     }
-  }
-
-  /** The same without a look at the file, for the writer; undefined when not all of its batches are here. */
-  loadUpTo(batchMax: number): BatchLoad | undefined {
-    if (this.#upTo !== batchMax) return undefined
-    this.#active.add(this.#batches)
-    return this.#active
   }
 
   #dropUpTo(floor: number): void {

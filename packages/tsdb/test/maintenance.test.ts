@@ -82,7 +82,9 @@ describe('compaction', () => {
     await subject.clock.advance(MINUTE)
     expect(await subject.metric('promlet_tsdb_batches')).toBeLessThan(130)
     expect(await subject.metric('prometheus_tsdb_blocks_loaded')).toBeLessThanOrEqual(6)
+    // 12 of batches, and one for every four or five of these.
     expect(await subject.metric('prometheus_tsdb_compactions_total')).toBeGreaterThan(12)
+    expect(await subject.metric('prometheus_tsdb_compactions_total')).toBeLessThan(18)
     expect(await subject.metric('prometheus_tsdb_compactions_failed_total')).toBe(0)
     expect(await subject.count('up')).toBe(1_500)
     await subject.store.close()
