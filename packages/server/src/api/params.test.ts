@@ -67,6 +67,11 @@ describe('a parameter', () => {
     'invalid parameter "limit": strconv.Atoi: parsing "ten": invalid syntax',
   )
   fails(
+    'that is a limit beyond all numbers is refused',
+    () => readLimit(params(`limit=${'9'.repeat(20)}`)),
+    `invalid parameter "limit": strconv.Atoi: parsing "${'9'.repeat(20)}": value out of range`,
+  )
+  fails(
     'that is a limit below zero is refused',
     () => readLimit(params('limit=-1')),
     'invalid parameter "limit": limit must be non-negative',

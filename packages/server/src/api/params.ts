@@ -9,8 +9,8 @@ import { ApiError } from './answer.ts'
 export const TIME_MIN: Millis = Number.MIN_SAFE_INTEGER
 export const TIME_MAX: Millis = Number.MAX_SAFE_INTEGER
 
-/** A length of time in Go is a 64-bit count of nanoseconds. */
-const SPAN_MAX_NS = 2 ** 63
+/** What Go's 64-bit integers stay below; a length of time is one of nanoseconds. */
+const INT_MAX = 2 ** 63
 
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(?:Z|([+-])(\d\d):(\d\d))$/
 
@@ -51,7 +51,7 @@ export function parseSpan(text: string): DurationMs {
   const seconds = parseFloatGo(text)
   if (seconds !== undefined && !Number.isNaN(seconds)) {
     const ns = Math.trunc(seconds * 1e9)
-    if (Math.abs(ns) > SPAN_MAX_NS) throw new RangeError(`cannot parse ${quote(text)} to a valid duration. It overflows int64`)
+    if (Math.abs(ns) > INT_MAX) throw new RangeError(`cannot parse ${quote(text)} to a valid duration. It overflows int64`)
     return ns / 1e6
   }
   try {
@@ -98,6 +98,7 @@ export function readLimit(params: URLSearchParams): number {
   if (text === '') return 0
   const limit = parseWhole(text)
   if (limit === undefined) throw invalid('limit', `strconv.Atoi: parsing ${quote(text)}: invalid syntax`)
+  if (Math.abs(limit) >= INT_MAX) throw invalid('limit', `strconv.Atoi: parsing ${quote(text)}: value out of range`)
   if (limit < 0) throw invalid('limit', 'limit must be non-negative')
   return limit
 }
