@@ -271,7 +271,7 @@ async function select(plan: QueryPlan, options: EngineOptions, budget: Budget, s
     budget.check()
     return data
   } catch (error) {
-    if (error instanceof QueryError) throw error
+    if (error instanceof QueryError || error instanceof TurnOver) throw error
     if (signal?.aborted) throw canceled('expression evaluation')
     throw new QueryError('execution', `expanding series: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }

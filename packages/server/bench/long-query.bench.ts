@@ -19,14 +19,15 @@ const SERIES_EACH = 100
 const steps = Number(process.argv[2] ?? 360) * 4
 const end = Math.floor(Date.now() / STEP_MS) * STEP_MS
 const start = end - steps * STEP_MS
-const long = process.env['QUICK'] === undefined
 
 const LONG_QUERIES: readonly (readonly [query: string, step: number])[] = [
-  ['quantile_over_time(0.9, {__name__=~"metric_.+"}[3h])', long ? 60 : 300],
+  ['sum(quantile_over_time(0.9, {__name__=~"metric_.+"}[3h]))', 15],
   ['sum by (instance) (rate({__name__=~"metric_.+"}[5m]))', 15],
   ['{__name__=~"metric_.+"}', 15],
-  ['{__name__=~"metric_1.+"} * on (instance, slot) group_left {__name__=~"metric_1.+"}', 15],
-  ['max_over_time((sum by (instance) (rate(metric_1[5m])))[6h:1s])', 300],
+  ['{__name__=~"metric_.+"} * on (__name__, instance, slot) {__name__=~"metric_.+"}', 15],
+  ['quantile by (slot) (0.9, {__name__=~"metric_.+"})', 15],
+  ['max_over_time((sum by (instance) (rate({__name__=~"metric_.+"}[5m])))[6h:15s])', 300],
+  ['sum(sum_over_time((metric_1 + 0)[6h:1s]))', 300],
 ]
 const CHEAP = 'sum(metric_3{instance="host-1"})'
 

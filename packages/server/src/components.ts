@@ -3,16 +3,17 @@
 
 import type { PrometheusConfig, StorageConfig } from '@promlet/config'
 import type { HttpClientFactory } from '@promlet/http'
-import type { Appendable, Clock, Millis } from '@promlet/model'
+import { type Appendable, type Clock, type Millis, systemClock } from '@promlet/model'
 import { createEngine } from '@promlet/promql'
 import { startPushgateway } from '@promlet/pushgateway'
 import { createQueryClient, fanOut, startRemoteWrite } from '@promlet/remote'
 import { startNotifier, startRuleEngine } from '@promlet/rule-engine'
 import { startScraper } from '@promlet/scraper'
 import type { Logger } from '@promlet/telemetry'
-import { openStore } from '@promlet/tsdb'
+import { openStore, type Store } from '@promlet/tsdb'
 import { engineMetrics } from './engine-metrics.ts'
 import { type Live, StackError } from './live.ts'
+import { createQueryWorkers, type QueryWorkers } from './long-queries/query-workers.ts'
 import type { Registries } from './registries.ts'
 import type { StackSettings } from './settings.ts'
 
@@ -89,20 +90,30 @@ export function remoteOf({ remoteWrite, global }: PrometheusConfig) {
 export async function openQueries(build: Build): Promise<Stop> {
   const { settings, clock, live, registries, httpClient } = build
   if (live.store !== undefined) {
+    const workers = openQueryWorkers(build, live.store)
     live.engine = createEngine({
       queryable: live.store,
       clock,
       ...settings.query,
       defaultSubqueryStepMs: () => live.config.global.evaluationIntervalMs,
       observe: engineMetrics(registries.server, settings.query.maxConcurrency),
+      ...(workers === undefined ? {} : { elsewhere: workers }),
     })
-    return async () => {}
+    return async () => workers?.close()
   }
   const url = settings.elsewhere.query
   if (url === undefined) return async () => {}
   const client = createQueryClient({ url, httpClient, timeoutMs: settings.query.timeoutMs })
   live.engine = client
   return () => client.close()
+}
+
+/** Threads read the store's file, and know no time but the machine's. */
+function openQueryWorkers({ settings, clock, logger, live }: Build, store: Store): QueryWorkers | undefined {
+  const { path } = settings.storage
+  if (path === ':memory:' || clock !== systemClock) return undefined
+  const subqueryStepMs = () => live.config.global.evaluationIntervalMs
+  return createQueryWorkers({ path, store, clock, logger: logger.child({ component: 'query' }), query: settings.query, subqueryStepMs })
 }
 
 export async function startGateway({ settings, clock, logger, registries, live, quit }: Build): Promise<Stop> {

@@ -1,6 +1,6 @@
 import { type FastifyReply, formOf } from '@promlet/http'
-import { type Answer, type Clock, type DurationMs, type Millis, type QueryEngine, QueryError, type QueryOptions } from '@promlet/model'
-import { writeAnswerBytes } from '@promlet/promql'
+import { type Clock, type DurationMs, type Millis, type QueryEngine, QueryError, type QueryOptions } from '@promlet/model'
+import { type PromqlEngine, type WrittenAnswer, type WrittenQuery, writeAnswer } from '@promlet/promql'
 import { exprToJson, parseExpr, prettyPrint } from '@promlet/promql/syntax'
 import { ApiError, clientSignal, type Handler, type Result } from './answer.ts'
 import { invalid, messageOf, optionalSpan, optionalTime, parseSpan, readLimit, requireSpan, requireTime } from './params.ts'
@@ -23,8 +23,8 @@ export function queryHandler({ engine, clock, timeoutMs }: QueryParts): Handler 
     const limit = readLimit(params)
     const at = optionalTime(params, 'time', clock.now())
     const options = readOptions(params, reply, timeoutMs)
-    const answer = await asked(() => engine.instant(params.get('query') ?? '', at, options))
-    return toResult(answer, limit, params)
+    const query = { query: params.get('query') ?? '', start: at, end: at, step: 0 }
+    return toResult(await asked(() => write(engine, query, limit, options)), params)
   }
 }
 
@@ -35,8 +35,8 @@ export function queryRangeHandler({ engine, timeoutMs }: QueryParts): Handler {
     const limit = readLimit(params)
     const { start, end, step } = readRange(params)
     const options = readOptions(params, reply, timeoutMs)
-    const answer = await asked(() => engine.range(params.get('query') ?? '', start, end, step, options))
-    return toResult(answer, limit, params)
+    const query = { query: params.get('query') ?? '', start, end, step }
+    return toResult(await asked(() => write(engine, query, limit, options)), params)
   }
 }
 
@@ -98,13 +98,21 @@ export async function asked<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-function toResult(answer: Answer, limit: number, params: URLSearchParams): Result {
-  const { value, warnings, infos } = answer
-  const stats = (params.get('stats') ?? '') === '' ? undefined : statsJson(answer)
-  const isCut = limit > 0 && countOf(value) > limit
-  const data = writeAnswerBytes(isCut ? { value: firstOf(value, limit) } : answer)
+/** Has the engine write its answer where it computes it, when it can. */
+async function write(engine: QueryEngine, asked: WrittenQuery, limit: number, options: QueryOptions): Promise<WrittenAnswer> {
+  if (isPromqlEngine(engine)) return engine.write(asked, limit, options)
+  const { query, start, end, step } = asked
+  return writeAnswer(await (step === 0 ? engine.instant(query, start, options) : engine.range(query, start, end, step, options)), limit)
+}
+
+function isPromqlEngine(engine: QueryEngine): engine is PromqlEngine {
+  return 'write' in engine
+}
+
+function toResult({ data, isCut, warnings, infos, stats }: WrittenAnswer, params: URLSearchParams): Result {
+  const isMeasured = stats !== undefined && (params.get('stats') ?? '') !== ''
   return {
-    data: stats === undefined ? data : withStats(data, stats),
+    data: isMeasured ? withStats(data, statsJson(stats)) : data,
     warnings: isCut ? [...warnings, 'results truncated due to limit'] : warnings,
     infos,
   }
@@ -113,13 +121,4 @@ function toResult(answer: Answer, limit: number, params: URLSearchParams): Resul
 /** Puts the statistics in front of the closing brace. */
 function withStats(data: Uint8Array, stats: string): Uint8Array {
   return Buffer.concat([data.subarray(0, -1), Buffer.from(`,"stats":${stats}}`)])
-}
-
-function countOf(value: Answer['value']): number {
-  return value.kind === 'matrix' ? value.series.length : value.kind === 'vector' ? value.samples.length : 0
-}
-
-function firstOf(value: Answer['value'], limit: number): Answer['value'] {
-  if (value.kind === 'matrix') return { ...value, series: value.series.slice(0, limit) }
-  return value.kind === 'vector' ? { ...value, samples: value.samples.slice(0, limit) } : value
 }

@@ -1,0 +1,51 @@
+// What the stack and a query thread tell each other. Columns and bytes change threads as they are; label sets are objects
+// of a class, which does not survive, and are made again.
+
+import { Labels, QueryError, type Value } from '@promlet/model'
+import type { LongQuery, MeasuredAnswer, WrittenAnswer } from '@promlet/promql'
+import type { QuerySettings } from '../settings.ts'
+
+/** What a thread is started with. */
+export interface ThreadSettings {
+  /** The folder of the store. */
+  readonly path: string
+  readonly query: QuerySettings
+  /** One slot of shared memory: not 0 while the query that runs is to end. */
+  readonly stop: Int32Array
+}
+
+/** One query; a thread is given the next one when it has answered. */
+export interface Ask extends Omit<LongQuery, 'options'> {
+  readonly options: Omit<LongQuery['options'], 'signal'>
+  /** Set when the answer is wanted in writing. */
+  readonly limit: number | undefined
+  readonly subqueryStepMs: number
+}
+
+export type Reply =
+  | { readonly kind: 'answer'; readonly answer: MeasuredAnswer }
+  | { readonly kind: 'written'; readonly answer: WrittenAnswer }
+  | { readonly kind: 'failed'; readonly error: Pick<QueryError, 'code' | 'message' | 'position' | 'hint'> }
+
+export function failure(error: unknown): Reply {
+  if (!(error instanceof QueryError)) {
+    return { kind: 'failed', error: { code: 'internal', message: String(error), position: undefined, hint: undefined } }
+  }
+  const { code, message, position, hint } = error
+  return { kind: 'failed', error: { code, message, position, hint } }
+}
+
+export function toError({ code, message, position, hint }: Extract<Reply, { kind: 'failed' }>['error']): QueryError {
+  return new QueryError(code, message, { ...(position === undefined ? {} : { position }), ...(hint === undefined ? {} : { hint }) })
+}
+
+/** Makes the label sets of an answer from another thread again. */
+export function withLabels<T extends { readonly value: Value }>(answer: T): T {
+  const { value } = answer
+  if (value.kind === 'vector') return { ...answer, value: { ...value, samples: value.samples.map(labelled) } }
+  return value.kind === 'matrix' ? { ...answer, value: { ...value, series: value.series.map(labelled) } } : answer
+}
+
+function labelled<T extends { readonly labels: Labels }>(series: T): T {
+  return { ...series, labels: Labels.fromSorted(series.labels.names, series.labels.values) }
+}

@@ -1,0 +1,177 @@
+// Long queries run in worker threads, so that scrapes, rules and short queries go on. A thread costs memory: the first
+// starts with the first long query, the second when the first is busy, and each ends when it had nothing to do for a while.
+
+import { type Clock, type DurationMs, QueryError } from '@promlet/model'
+import type { Elsewhere, LongQuery } from '@promlet/promql'
+import type { Logger } from '@promlet/telemetry'
+import type { Store } from '@promlet/tsdb'
+import type { QuerySettings } from '../settings.ts'
+import { type Reply, toError, withLabels } from './messages.ts'
+import { startThread, type Thread } from './thread.ts'
+
+export interface QueryWorkersOptions {
+  /** Where the threads read; `store` is the same, on this thread. */
+  readonly path: string
+  readonly store: Pick<Store, 'estimate'>
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly query: QuerySettings
+  readonly subqueryStepMs: () => DurationMs
+}
+
+export interface QueryWorkers extends Elsewhere {
+  /** How many threads there are now. */
+  readonly size: number
+  /** Refuses what waits, breaks off what runs, and ends all threads. */
+  close(): Promise<void>
+}
+
+/** Measured, see docs/decisions/005: a turn is what a scrape or a short query may have to wait for. */
+const TURN = { ms: 15, samples: 200_000 }
+/** A series is work beyond its samples: labels are compared, grouped, written. */
+const SAMPLES_PER_SERIES = 20
+const THREADS_MAX = 2
+const IDLE_MS = 60_000
+/** A query that was told to end and has not after this time is ended with its thread. */
+const GRACE_MS = 2_000
+
+interface Job {
+  readonly long: LongQuery
+  readonly limit: number | undefined
+  readonly deadline: DurationMs
+  readonly resolve: (reply: Reply) => void
+  readonly reject: (error: Error) => void
+  slot: Slot | undefined
+}
+
+interface Slot {
+  readonly thread: Thread
+  job: Job | undefined
+  /** Ends the thread: when it is idle for too long, or does not hear. */
+  timer: Disposable | undefined
+}
+
+export function createQueryWorkers(options: QueryWorkersOptions): QueryWorkers {
+  const { clock, logger, path, query, store } = options
+  const slots = new Set<Slot>()
+  const waiting: Job[] = []
+  /** Threads that are about to be gone. */
+  const ending = new Set<Promise<void>>()
+  let isClosed = false
+
+  function submit(long: LongQuery, limit?: number): Promise<Reply> {
+    const { promise, resolve, reject } = Promise.withResolvers<Reply>()
+    const { signal, timeoutMs } = long.options
+    if (isClosed || signal?.aborted) return Promise.reject(broken('canceled'))
+    const job: Job = { long, limit, deadline: clock.monotonic() + timeoutMs, resolve, reject, slot: undefined }
+    const timer = clock.setTimer(timeoutMs, () => giveUp(job, 'timeout'))
+    const abort = () => giveUp(job, 'canceled')
+    signal?.addEventListener('abort', abort, { once: true })
+    waiting.push(job)
+    dispatch()
+    return promise.finally(() => {
+      timer[Symbol.dispose]()
+      signal?.removeEventListener('abort', abort)
+    })
+  }
+
+  function dispatch(): void {
+    while (waiting.length > 0) {
+      const slot = [...slots].find(({ job }) => job === undefined) ?? (slots.size < THREADS_MAX ? open() : undefined)
+      if (slot === undefined) return
+      void start(slot, waiting.shift() as Job)
+    }
+  }
+
+  function open(): Slot {
+    const thread = startThread({ path, query }, (reason) => {
+      if (reason !== undefined) logger.error({ err: reason }, 'Query thread failed')
+      slot.timer?.[Symbol.dispose]()
+      slots.delete(slot)
+      dispatch()
+    })
+    const slot: Slot = { thread, job: undefined, timer: undefined }
+    slots.add(slot)
+    return slot
+  }
+
+  async function start(slot: Slot, job: Job): Promise<void> {
+    slot.timer?.[Symbol.dispose]()
+    slot.job = job
+    job.slot = slot
+    const { options: all, ...rest } = job.long
+    const { signal: _, ...own } = all
+    const timeoutMs = Math.max(0, job.deadline - clock.monotonic())
+    try {
+      const ask = { ...rest, options: { ...own, timeoutMs }, limit: job.limit, subqueryStepMs: options.subqueryStepMs() }
+      job.resolve(await slot.thread.run(ask))
+    } catch (error) {
+      job.reject(error as Error)
+    }
+    job.slot = undefined
+    slot.job = undefined
+    slot.timer?.[Symbol.dispose]()
+    if (!slots.has(slot)) return
+    slot.timer = clock.setTimer(IDLE_MS, () => end(slot, slot.thread.close()))
+    dispatch()
+  }
+
+  function end(slot: Slot, gone: Promise<void>): void {
+    slots.delete(slot)
+    ending.add(gone)
+    void gone.finally(() => ending.delete(gone))
+  }
+
+  function giveUp(job: Job, code: 'timeout' | 'canceled'): void {
+    job.reject(broken(code))
+    const { slot } = job
+    if (slot === undefined) {
+      const at = waiting.indexOf(job)
+      if (at >= 0) waiting.splice(at, 1)
+      return
+    }
+    slot.thread.stop()
+    slot.timer?.[Symbol.dispose]()
+    slot.timer = clock.setTimer(GRACE_MS, () => {
+      end(slot, slot.thread.kill())
+      dispatch()
+    })
+  }
+
+  return {
+    turn: TURN,
+    isLong(selections) {
+      const { series, samples } = store.estimate(selections)
+      return samples + series * SAMPLES_PER_SERIES > TURN.samples
+    },
+    async answer(long) {
+      const reply = await submit(long)
+      if (reply.kind === 'answer') return withLabels(reply.answer)
+      throw unanswered(reply)
+    },
+    async write(long, limit) {
+      const reply = await submit(long, limit)
+      if (reply.kind === 'written') return reply.answer
+      throw unanswered(reply)
+    },
+    get size() {
+      return slots.size
+    },
+    async close() {
+      isClosed = true
+      for (const job of waiting.splice(0)) job.reject(broken('canceled'))
+      const open = [...slots]
+      for (const { job } of open) if (job !== undefined) giveUp(job, 'canceled')
+      await Promise.all([...ending, ...open.map(({ thread }) => thread.close())])
+      for (const { timer } of open) timer?.[Symbol.dispose]()
+    },
+  }
+}
+
+function broken(code: 'timeout' | 'canceled'): QueryError {
+  return new QueryError(code, `query ${code === 'timeout' ? 'timed out' : 'was canceled'} in expression evaluation`)
+}
+
+function unanswered(reply: Reply): Error {
+  return reply.kind === 'failed' ? toError(reply.error) : new QueryError('internal', `a query thread gave the wrong answer: ${reply.kind}`)
+}
