@@ -62,5 +62,5 @@ function failureText({ file, line, query }: EvalReport, { message, expected, got
 }
 
 function indent(text: string): string {
-  return text.replaceAll('\n', '\n            ')
+  return text === '' ? '(nothing)' : text.replaceAll('\n', '\n            ')
 }
