@@ -133,9 +133,14 @@ function ofBinary({ children, shown }: Explained, binary: Binary): CodeAndText {
   }
   const limit = scalar === undefined ? '' : limitText(scalar)
   const condition = left?.resultType === 'scalar' ? `${limit} ${binary.operator}` : `${binary.operator} ${limit}`
-  const samples = `the ${counted(vector?.output.samples ?? 0, 'sample')} of ${vector?.output.series ?? 0} series`
-  const found = vector?.range === undefined ? 'have no float' : `go ${spanText(vector.range.low, vector.range.high)}`
-  return ['filtered', `${condition} holds for no sample: ${samples} ${found}`]
+  return ['filtered', `${condition} holds for no sample: ${vector === undefined ? '' : foundText(vector)}`]
+}
+
+function foundText({ output: { series, samples }, range }: ExplainNode): string {
+  if (range === undefined) return `the ${counted(samples, 'sample')} of ${series} series are histograms`
+  if (samples === 1) return `the only one is ${range.low}`
+  const values = range.low === range.high ? range.low : spanText(range.low, range.high)
+  return `the ${samples} samples of ${series} series are ${values}`
 }
 
 function limitText({ text, kind, range }: ExplainNode): string {
