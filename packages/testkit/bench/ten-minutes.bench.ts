@@ -30,5 +30,7 @@ for (let round = 1; round <= 5; round++) {
   const [scrapes] = await stack.query('count_over_time(up[10m])')
   const [alerts] = stack.notifications()
   if (alerts === undefined) throw new Error('the alert was not notified')
-  console.log(`round ${round}: ${took.toFixed(0)} ms for 10 virtual minutes, ${scrapes?.value} scrapes, ${stack.notifications().length} notifications`)
+  console.log(
+    `round ${round}: ${took.toFixed(0)} ms for 10 virtual minutes, ${scrapes?.value} scrapes, ${stack.notifications().length} notifications`,
+  )
 }
