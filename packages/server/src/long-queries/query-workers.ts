@@ -27,7 +27,7 @@ export interface QueryWorkers extends Elsewhere {
 }
 
 /** Measured, see docs/decisions/005: a turn is what a scrape or a short query may have to wait for. */
-const TURN = { ms: 15, samples: 200_000 }
+const TURN = { ms: 40, samples: 200_000 }
 /** A series is work beyond its samples: labels are compared, grouped, written. */
 const SAMPLES_PER_SERIES = 20
 const THREADS_MAX = 2
