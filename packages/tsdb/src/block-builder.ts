@@ -9,13 +9,20 @@ import { encodeIds } from './ids.ts'
 import type { Piece } from './pieces.ts'
 import { TimeColumnsBuilder } from './time-columns.ts'
 
+export interface BlockOptions {
+  readonly late?: boolean
+  readonly level?: number
+  /** Columns of times that keep their numbers. */
+  readonly times?: readonly Float64Array[]
+}
+
 /** Where chunks go. One builder at a time: their ids follow each other. */
 export class BlockWriter {
   readonly #nextChunk: () => number
   readonly #addChunk: Statement<[number, Uint8Array]>
   readonly #addSet: Statement<[Buffer]>
   readonly #findSet: Statement<[Buffer], number>
-  readonly #addBlock: Statement<[Millis, Millis, number, number, number, number, number, number, Buffer]>
+  readonly #addBlock: Statement<[Millis, Millis, number, number, number, number, number, number, number, Buffer]>
   readonly #transaction: (run: () => void) => void
 
   constructor(database: Database) {
@@ -29,13 +36,13 @@ export class BlockWriter {
       .prepare<[Buffer], number>('SELECT id FROM (SELECT id, ids FROM series_set ORDER BY id DESC LIMIT 4) WHERE ids = ?')
       .pluck()
     this.#addBlock = database.prepare(
-      'INSERT INTO block (from_ms, to_ms, samples, series, bytes, late, series_set, first_chunk, times) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO block (from_ms, to_ms, samples, series, bytes, late, level, series_set, first_chunk, times) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     )
     this.#transaction = database.transaction((run: () => void) => run()).immediate
   }
 
-  begin(options: { readonly late?: boolean; readonly times?: readonly Float64Array[] } = {}): BlockBuilder {
-    return new BlockBuilder(this, this.#nextChunk(), options.late ?? false, options.times ?? [])
+  begin(options: BlockOptions = {}): BlockBuilder {
+    return new BlockBuilder(this, this.#nextChunk(), options)
   }
 
   writeChunks(first: number, chunks: readonly Uint8Array[]): void {
@@ -52,13 +59,14 @@ export class BlockWriter {
     ids: Uint32Array
     bytes: number
     late: boolean
+    level: number
     first: number
     times: Buffer
   }): void {
     const set = encodeIds(block.ids)
     const known = this.#findSet.get(set) ?? Number(this.#addSet.run(set).lastInsertRowid)
-    const { from, to, samples, ids, bytes, late, first, times } = block
-    this.#addBlock.run(from, to, samples, ids.length, bytes, late ? 1 : 0, known, first, times)
+    const { from, to, samples, ids, bytes, late, level, first, times } = block
+    this.#addBlock.run(from, to, samples, ids.length, bytes, late ? 1 : 0, level, known, first, times)
   }
 }
 
@@ -67,6 +75,7 @@ export class BlockBuilder {
   readonly #into: BlockWriter
   readonly #first: number
   readonly #late: boolean
+  readonly #level: number
   readonly #times: TimeColumnsBuilder
   readonly #writer = new ByteWriter(4096)
   #ids: number[] = []
@@ -76,10 +85,11 @@ export class BlockBuilder {
   #from: Millis = Infinity
   #to: Millis = -Infinity
 
-  constructor(into: BlockWriter, first: number, late: boolean, times: readonly Float64Array[]) {
+  constructor(into: BlockWriter, first: number, { late = false, level = 0, times = [] }: BlockOptions) {
     this.#into = into
     this.#first = first
     this.#late = late
+    this.#level = level
     this.#times = new TimeColumnsBuilder(times)
   }
 
@@ -120,6 +130,7 @@ export class BlockBuilder {
       ids: Uint32Array.from(this.#ids),
       bytes: this.#bytes,
       late: this.#late,
+      level: this.#level,
       first: this.#first,
       times: this.#times.blob(),
     })

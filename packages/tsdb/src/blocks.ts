@@ -23,6 +23,8 @@ export interface Block {
   readonly bytes: number
   /** 1 when its samples came late and lie within the span of other blocks. */
   readonly late: 0 | 1
+  /** 0 for a block of batches, one more than its parts for a merged one. */
+  readonly level: number
   readonly seriesSet: number
   /** The chunk of the first series of the set; the others follow in order. */
   readonly firstChunk: number
@@ -53,7 +55,7 @@ export class Blocks {
 
   constructor(database: Database) {
     this.#readBlocks = database.prepare(`
-      SELECT id, from_ms AS "from", to_ms AS "to", samples, series, bytes, late, series_set AS seriesSet, first_chunk AS firstChunk
+      SELECT id, from_ms AS "from", to_ms AS "to", samples, series, bytes, late, level, series_set AS seriesSet, first_chunk AS firstChunk
       FROM block ORDER BY from_ms, id`)
     this.#readSet = database.prepare<[number], Buffer>('SELECT ids FROM series_set WHERE id = ?').pluck()
     this.#readTimes = database.prepare<[number], Buffer>('SELECT times FROM block WHERE id = ?').pluck()

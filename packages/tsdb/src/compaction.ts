@@ -78,7 +78,7 @@ export class Compactor {
     const reader = this.#reader
     const ids = union(blocks.map((block) => reader.blocks.series(block)))
     const samples = blocks.reduce((sum, block) => sum + block.samples, 0)
-    const builder = this.#blockWriter.begin({ late: blocks.every(({ late }) => late === 1) })
+    const builder = this.#blockWriter.begin({ level: 1 + Math.max(...blocks.map(({ level }) => level)) })
     for (const slice of slicesOf(ids, samples)) {
       const wanted = columnsOf(slice)
       const chunks = Array.from(slice, (): OpenChunk[] => [])

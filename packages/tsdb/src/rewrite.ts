@@ -60,7 +60,7 @@ export class Rewriter {
 
   *#rewrite(block: Block, changed: Uint32Array, change: Change): Slices {
     const { blocks } = this.#reader
-    const builder = this.#blockWriter.begin({ late: block.late === 1, times: blocks.times(block).all() })
+    const builder = this.#blockWriter.begin({ late: block.late === 1, level: block.level, times: blocks.times(block).all() })
     const isChanged = new Set(changed)
     for (const slice of slicesOf(union([blocks.series(block), changed]), block.samples)) {
       const chunks = new Map<number, OpenChunk>()

@@ -71,6 +71,7 @@ export const migrations: readonly Migration[] = [
     series INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
     late INTEGER NOT NULL,
+    level INTEGER NOT NULL,
     series_set INTEGER NOT NULL REFERENCES series_set (id),
     first_chunk INTEGER NOT NULL,
     times BLOB NOT NULL

@@ -10,6 +10,7 @@ import { EVERY_SERIES } from './postings.ts'
 
 const REFS_CACHED_MAX = 1_000_000
 const PAIRS_CACHED_MAX = 400_000
+const TAILS_CACHED_MAX = 20_000
 /** Ids in one segment of a posting list: about a kilobyte, which still lies in one page. */
 const SEGMENT_IDS_MAX = 512
 
@@ -26,6 +27,8 @@ export class SeriesIndex {
   readonly #pairs = new Cache<string, number>(PAIRS_CACHED_MAX)
   /** Pairs that the file is known not to have; a target's first scrape asks for the same ones again and again. */
   readonly #missingPairs = new Set<string>()
+  /** The last segments of posting lists. */
+  readonly #tails = new Cache<number, Uint32Array>(TAILS_CACHED_MAX)
   /** Referenced, and not in the file yet. */
   readonly #pending = new Map<SeriesRef, Labels>()
   readonly #pendingByKey = new Map<string, SeriesRef>()
@@ -103,8 +106,14 @@ export class SeriesIndex {
     }
   }
 
+  /** Forgets what a transaction that was rolled back had written. */
+  unwrite(): void {
+    this.#tails.clear()
+  }
+
   /** Forgets all that is cached, after series have left the file. */
   forget(): void {
+    this.#tails.clear()
     this.#refs.clear()
     this.#pairs.clear()
   }
@@ -152,33 +161,41 @@ export class SeriesIndex {
   }
 
   #extendPosting(pair: number, added: readonly number[]): void {
-    const tail = this.#statements.lastSegment.get(pair)
-    const known = tail === undefined ? undefined : decodeIds(tail.ids, 'posting list of pair', pair)
-    if (tail === undefined || known === undefined || known.length >= SEGMENT_IDS_MAX) {
+    const tail = this.#tails.get(pair) ?? this.#readTail(pair)
+    const room = tail === undefined ? 0 : SEGMENT_IDS_MAX - tail.length
+    if (tail === undefined || room <= 0) {
       this.#addSegments(pair, added)
       return
     }
-    this.#statements.removeSegment.run(pair, tail.first)
-    this.#addSegments(pair, [...known, ...added])
+    const grown = new Uint32Array(tail.length + Math.min(room, added.length))
+    grown.set(tail)
+    grown.set(added.slice(0, room), tail.length)
+    this.#statements.growSegment.run(grown.at(-1), grown.length, encodeIds(grown), pair, grown[0])
+    this.#tails.set(pair, grown)
+    if (added.length > room) this.#addSegments(pair, added.slice(room))
+  }
+
+  #readTail(pair: number): Uint32Array | undefined {
+    const segment = this.#statements.lastSegment.get(pair)
+    return segment === undefined ? undefined : decodeIds(segment.ids, 'posting list of pair', pair)
   }
 
   #insertPosting(pair: number, ref: SeriesRef): void {
     const segment = this.#statements.segmentBefore.get(pair, ref)
-    if (segment === undefined) {
-      this.#addSegments(pair, [ref])
-      return
-    }
-    const known = decodeIds(segment.ids, 'posting list of pair', pair)
-    this.#statements.removeSegment.run(pair, segment.first)
+    if (segment !== undefined) this.#statements.removeSegment.run(pair, segment.first)
+    const known = segment === undefined ? [] : decodeIds(segment.ids, 'posting list of pair', pair)
     this.#addSegments(
       pair,
       [...known, ref].sort((left, right) => left - right),
     )
+    // What was written last is not the last segment here.
+    this.#tails.delete(pair)
   }
 
   #addSegments(pair: number, ids: readonly number[]): void {
     for (let at = 0; at < ids.length; at += SEGMENT_IDS_MAX) {
       const segment = Uint32Array.from(ids.slice(at, at + SEGMENT_IDS_MAX))
+      this.#tails.set(pair, segment)
       this.#statements.addSegment.run(pair, segment[0], segment.at(-1), segment.length, encodeIds(segment))
     }
   }
@@ -220,6 +237,7 @@ function prepare(database: Database) {
     lastSegment,
     segmentBefore,
     addSegment: database.prepare('INSERT INTO posting (pair, first, last, length, ids) VALUES (?, ?, ?, ?, ?)'),
+    growSegment: database.prepare('UPDATE posting SET last = ?, length = ?, ids = ? WHERE pair = ? AND first = ?'),
     removeSegment: database.prepare('DELETE FROM posting WHERE pair = ? AND first = ?'),
   }
 }

@@ -123,6 +123,7 @@ export class Writer {
       })
     } catch (error) {
       for (const step of undo) step()
+      this.index.unwrite()
       throw error
     }
     if (added !== undefined) this.index.settle(added)
