@@ -77,7 +77,7 @@ async function reasonOf(node: Explained, context: EvalContext, index: StoreIndex
         ? await ofCall(node, expr, plan, context, index)
         : expr.kind === 'subquery'
           ? noSteps(node)
-          : (['no-result', `${expr.kind === 'aggregation' ? expr.operator : 'it'} gives nothing for ${given(node)}`] as const)
+          : ofAggregation(node, expr.kind === 'aggregation' ? expr.operator : 'it')
   return { code, text, position: node.shown.position, didYouMean: [] }
 }
 
@@ -87,8 +87,14 @@ function essential(plan: PlanNode | undefined): PlanNode | undefined {
   return plan?.kind === 'repeat' || plan?.kind === 'shared' ? essential(plan.input) : plan
 }
 
-function given({ shown: { input } }: Explained): string {
-  return `the ${counted(input.samples, 'sample')} of ${input.series} series that it was given`
+function given({ shown: { input, annotations } }: Explained): string {
+  const remark = annotations[0] === undefined ? '' : ` (${annotations[0]})`
+  return `the ${counted(input.samples, 'sample')} of ${input.series} series that it was given${remark}`
+}
+
+function ofAggregation(node: Explained, name: string): CodeAndText {
+  const isRefused = node.shown.input.samples === 0
+  return ['no-result', isRefused ? `${name} is to choose no series at all` : `${name} gives nothing for ${given(node)}`]
 }
 
 function missingOf(node: SelectNode, context: EvalContext): MissingSelector {

@@ -235,7 +235,7 @@ describe('an empty answer', () => {
   is('up * http_requests_total', 'nothing-matched', 'none of 3 series on the left and 3 on the right matched by all labels but the name')
   is('up unless up', 'something-there', 'unless takes out all 3 series')
   is('absent(up)', 'something-there', 'its argument gives something')
-  is('topk(0, up)', 'no-result', 'topk')
+  is('topk(0, up)', 'no-result', 'topk is to choose no series at all')
   is('histogram_quantile(0.9, up)', 'no-result', 'the label le')
   is('timestamp(uq)', 'no-such-metric', '"uq"')
   is('sum(up == 7) / sum(up)', 'filtered', '== 7')
