@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { conformanceFiles, conformancePath, hasConformance } from '../conformance/data.ts'
 import { freePort, until } from './peer.ts'
 import { makeFolder, PROMLET, serve } from './promlet.ts'
 
@@ -64,6 +65,16 @@ describe('promlet test promql', () => {
     expect(out).toMatch(/^\d+ passed, 0 failed\n$/)
     expect(code).toBe(0)
   }, 60_000)
+
+  test.skipIf(!hasConformance)(
+    'passes the scripts of Prometheus',
+    async () => {
+      const { code, out } = await promlet('test', 'promql', ...conformanceFiles('promql').map((file) => conformancePath(`promql/${file}`)))
+      expect(out).toMatch(/^\d+ passed, 0 failed\n$/)
+      expect(code).toBe(0)
+    },
+    60_000,
+  )
 
   test('fails each script that expects something wrong, and says where', async () => {
     const wrong = scripts(join(testdata, 'wrong'))

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { systemClock } from '@promlet/model'
+import { MemoryStore } from '@promlet/model/testing'
 import { type EvalReport, runScript } from '@promlet/promql'
-import { createRegistry, silentLogger } from '@promlet/telemetry'
-import { openStore } from '@promlet/tsdb'
 import { type Command, CommandError, print, printError } from '../command.ts'
 import { parseFlags } from '../flags.ts'
 
@@ -38,22 +37,11 @@ Exits with 1 when anything failed.`,
 async function runFile(file: string): Promise<readonly EvalReport[] | undefined> {
   try {
     const text = await readFile(file, 'utf8')
-    return await runScript(text, { file, clock: systemClock, openStorage: openEmptyStore })
+    // The simplest store takes samples in any order and keeps start timestamps, as scripts give them.
+    return await runScript(text, { file, clock: systemClock, openStorage: () => new MemoryStore() })
   } catch (error) {
     printError(`${file}: ${error instanceof Error ? error.message : String(error)}`)
     return undefined
-  }
-}
-
-async function openEmptyStore() {
-  const store = await openStore({ path: ':memory:', clock: systemClock, logger: silentLogger, registry: createRegistry() })
-  return {
-    appender: () => store.appender(),
-    select: store.select.bind(store),
-    labelNames: store.labelNames.bind(store),
-    labelValues: store.labelValues.bind(store),
-    series: store.series.bind(store),
-    [Symbol.asyncDispose]: () => store.close(),
   }
 }
 
