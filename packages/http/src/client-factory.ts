@@ -1,7 +1,7 @@
 import type { HttpClientConfig } from '@promlet/config'
 import type { Clock } from '@promlet/model'
 import type { Dispatcher } from 'undici'
-import { readBody, unpackGzip } from './body.ts'
+import { isPacked, releaseUnpacked, unpackGzip } from './body.ts'
 import {
   type HttpClient,
   type HttpClientFactory,
@@ -12,12 +12,11 @@ import {
 } from './client.ts'
 import { type Connections, openConnections } from './connections.ts'
 import { credentialHeaders, mayShareCredentials } from './credentials.ts'
+import { type Answer, type ExchangeLimits, exchange } from './exchange.ts'
 import { describeFailure, isIdleClose, requestError } from './failure.ts'
 
 /** Go's http.Client follows as many. */
 const REDIRECTS_MAX = 10
-/** A packed body may be a little longer than what is in it; so much more is read before it is called too long. */
-const PACKED_SLACK_BYTES = 1024
 
 /**
  * Makes the factory of clients that use sockets. Each client keeps its connections open between requests; TLS and
@@ -70,20 +69,20 @@ async function follow(
   signal: AbortSignal,
 ): Promise<HttpResponse> {
   const asked = parseUrl(request.method, request.url)
+  const limits = { signal, bytesMax: request.bodyBytesMax }
   let hop: Hop = { method: request.method, url: asked, body: request.body }
   for (let redirects = 0; ; redirects++) {
     const { method, url } = hop
-    let answer: Dispatcher.ResponseData
+    let answer: Answer
     let next: Hop | undefined
     try {
       const credentials = mayShareCredentials(asked, url) ? await credentialHeaders(config, url) : {}
-      answer = await sendOnce(await connections.dispatcher(), hop, requestHeaders(request, hop, credentials), signal)
+      answer = await sendOnce(await connections.dispatcher(), hop, requestHeaders(request, hop, credentials), limits)
       next = config.followRedirects ? nextHop(hop, answer) : undefined
-      if (next !== undefined) await answer.body.dump()
     } catch (error) {
       throw asHttpError(error, hop, signal)
     }
-    if (next === undefined) return await readAnswer(answer, request.bodyBytesMax, signal)
+    if (next === undefined) return await readAnswer(answer, limits)
     if (redirects >= REDIRECTS_MAX) throw requestError(method, url, { code: 'protocol', text: `stopped after ${REDIRECTS_MAX} redirects` })
     hop = next
   }
@@ -107,55 +106,42 @@ function requestHeaders(request: HttpRequest, hop: Hop, credentials: Record<stri
 }
 
 /** A server may close an idle connection while a request is on its way; a GET is then sent once more, as Go does. */
-async function sendOnce(
-  dispatcher: Dispatcher,
-  hop: Hop,
-  headers: Record<string, string>,
-  signal: AbortSignal,
-): Promise<Dispatcher.ResponseData> {
+async function sendOnce(dispatcher: Dispatcher, hop: Hop, headers: Record<string, string>, limits: ExchangeLimits): Promise<Answer> {
   const { origin, pathname, search } = hop.url
-  const options = { origin, path: `${pathname}${search}`, method: hop.method, headers, body: hop.body ?? null, signal }
+  const request = { origin, path: `${pathname}${search}`, method: hop.method, headers, body: hop.body ?? null }
   try {
-    return await dispatcher.request(options)
+    return await exchange(dispatcher, request, limits)
   } catch (error) {
     if (hop.method !== 'GET' || !isIdleClose(error)) throw error
-    return await dispatcher.request(options)
+    return await exchange(dispatcher, request, limits)
   }
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
-function nextHop({ method, url, body }: Hop, { statusCode, headers }: Dispatcher.ResponseData): Hop | undefined {
+function nextHop({ method, url, body }: Hop, { status, headers }: Answer): Hop | undefined {
   const location = headers['location']
-  if (!REDIRECTS.has(statusCode) || typeof location !== 'string') return undefined
+  if (!REDIRECTS.has(status) || location === undefined) return undefined
   const next = URL.parse(location, url)
   if (next === null) throw new HttpError('protocol', `failed to parse Location header ${JSON.stringify(location)}`)
   if (next.protocol !== 'http:' && next.protocol !== 'https:') {
     throw new HttpError('protocol', `unsupported protocol scheme "${next.protocol.slice(0, -1)}"`)
   }
-  const keepsMethod = statusCode === 307 || statusCode === 308 || method === 'GET'
+  const keepsMethod = status === 307 || status === 308 || method === 'GET'
   return keepsMethod ? { method, url: next, body } : { method: 'GET', url: next, body: undefined }
 }
 
 /** Go names neither method nor URL in the errors that happen after the headers came. */
-async function readAnswer(answer: Dispatcher.ResponseData, bytesMax: number, signal: AbortSignal): Promise<HttpResponse> {
-  const headers = flatHeaders(answer.headers)
-  const packed = /^(x-)?gzip$/i.test(headers['content-encoding'] ?? '')
+async function readAnswer({ status, headers, body: sent }: Answer, { signal, bytesMax }: ExchangeLimits): Promise<HttpResponse> {
   try {
-    const body = await readBody(answer.body, bytesMax > 0 && packed ? bytesMax + PACKED_SLACK_BYTES : bytesMax)
-    return { status: answer.statusCode, headers, body: packed && body.length > 0 ? await unpackGzip(body, bytesMax) : body }
+    const body = await sent
+    if (body.length === 0 || !isPacked(headers)) return { status, headers, body }
+    const unpacked = await unpackGzip(body, bytesMax)
+    return { status, headers, body: unpacked, release: () => releaseUnpacked(unpacked) }
   } catch (error) {
     const known = signal.aborted ? signal.reason : error
     throw known instanceof HttpError ? known : new HttpError('protocol', 'unexpected EOF', { cause: error })
   }
-}
-
-function flatHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  const flat: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value
-  }
-  return flat
 }
 
 function asHttpError(error: unknown, { method, url }: Hop, signal: AbortSignal): HttpError {

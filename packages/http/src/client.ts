@@ -19,6 +19,8 @@ export interface HttpResponse {
   readonly headers: Readonly<Record<string, string>>
   /** Decompressed when the server sent gzip. */
   readonly body: Uint8Array
+  /** For a reader that is done with the body: gives its memory back before the garbage collector would. The body is empty then. */
+  release?(): void
 }
 
 /** Sends requests to servers that are reached alike. The test kit has one that answers without sockets. */

@@ -1,14 +1,18 @@
-import { STATUS_CODES } from 'node:http'
 import type { ScrapeConfig } from '@promlet/config'
 import { scrapeAccept } from '@promlet/exposition'
 import { type HttpClient, HttpError } from '@promlet/http'
 import { ScrapeError } from './error.ts'
 import type { Target } from './target.ts'
 
+// Not by an import, which would load all of Node's WebSocket with it.
+const { STATUS_CODES } = process.getBuiltinModule('node:http')
+
 /** What a target answered with. */
 export interface ScrapedBody {
   readonly body: Uint8Array
   readonly contentType: string
+  /** Gives the memory of the body back, which is empty then. */
+  release?(): void
 }
 
 /** Asks a target once. */
@@ -40,7 +44,7 @@ export function createFetch(config: ScrapeConfig, client: HttpClient, version: s
     if (response.status !== 200) {
       throw new ScrapeError('status', `server returned HTTP status ${response.status} ${STATUS_CODES[response.status] ?? ''}`.trimEnd())
     }
-    return { body: response.body, contentType: response.headers['content-type'] ?? '' }
+    return { ...response, contentType: response.headers['content-type'] ?? '' }
   }
 }
 

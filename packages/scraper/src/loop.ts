@@ -107,12 +107,12 @@ export class Loop {
     let appender: Appender | undefined
     const reading: Reading = { scraped: 0, added: 0, seriesAdded: 0, duplicates: 0, outOfBounds: 0, counted: 0 }
     let families: readonly string[]
+    const bodyBytes = 'answer' in fetched ? fetched.answer.body.length : isTooLarge(fetched.error) ? -1 : 0
     try {
       appender = appendable.appender()
       ingest.begin(appender)
       const error = this.#read(fetched, appender, reading)
       const durationMs = clock.monotonic() - start
-      const bodyBytes = 'answer' in fetched ? fetched.answer.body.length : isTooLarge(fetched.error) ? -1 : 0
       ingest.putReport({ ...reading, up: error === undefined, durationSeconds: durationMs / 1000, bodyBytes }, target.timeoutMs / 1000)
       families = ingest.write(appender, at)
       this.#report(startedAt, durationMs, error)
@@ -144,6 +144,7 @@ export class Loop {
       ingest.endAll(before)
       return error
     } finally {
+      fetched.answer.release?.()
       this.#countReading(reading)
     }
   }

@@ -1,5 +1,6 @@
 import { buildInfo, createRegistry, processMetrics, type Registry } from '@promlet/telemetry'
 import { PROMETHEUS_VERSION } from './api/status.ts'
+import type { ComponentName } from './settings.ts'
 
 /** What is exposed together. All but the Pushgateway's, which has a port of its own, make up `/metrics`. */
 export interface Registries {
@@ -11,7 +12,7 @@ export interface Registries {
   readonly pushgateway: Registry
 }
 
-export function createRegistries(): Registries {
+export function createRegistries(components: ReadonlySet<ComponentName>): Registries {
   const registries = {
     server: createRegistry(),
     tsdb: createRegistry(),
@@ -20,7 +21,7 @@ export function createRegistries(): Registries {
     pushgateway: createRegistry(),
   }
   processMetrics(registries.server)
-  processMetrics(registries.pushgateway)
+  if (components.has('pushgateway')) processMetrics(registries.pushgateway)
   buildInfo(registries.server, 'prometheus', PROMETHEUS_VERSION)
   return registries
 }

@@ -53,7 +53,7 @@ export async function startStack(settings: StackSettings, options: StackOptions)
   const { clock, logger } = options
   const config = options.config ?? (await readConfig(settings.configFile))
   const live: Live = { config, lastReload: { ok: true, at: clock.now() } }
-  const registries = createRegistries()
+  const registries = createRegistries(settings.components)
   const httpClient = options.httpClient ?? createHttpClientFactory({ clock })
   const quit = () => options.onQuit?.()
   const shared = { settings, clock, logger, httpClient, registries, live, quit }

@@ -43,5 +43,6 @@ describe('processMetrics', () => {
       expect(text).toMatch(new RegExp(`^${name} `, 'm'))
     }
     expect(text).toContain('prometheus_build_info{version="3.14.0",nodeversion="v')
+    expect(text).not.toContain('nodejs_eventloop_lag_p99_seconds')
   })
 })
