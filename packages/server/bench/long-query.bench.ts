@@ -95,7 +95,7 @@ const folder = mkdtempSync(join(tmpdir(), 'promlet-bench-'))
 const scrapes: number[] = []
 const target = createServer((_, response) => {
   scrapes.push(performance.now())
-  response.end('a 1\nb 2\n')
+  response.setHeader('Content-Type', 'text/plain').end('a 1\nb 2\n')
 })
 target.listen(0, '127.0.0.1')
 await once(target, 'listening')

@@ -91,6 +91,7 @@ export async function openQueries(build: Build): Promise<Stop> {
   const { settings, clock, live, registries, httpClient } = build
   if (live.store !== undefined) {
     const workers = openQueryWorkers(build, live.store)
+    if (workers !== undefined) live.queryWorkers = workers
     live.engine = createEngine({
       queryable: live.store,
       clock,

@@ -5,6 +5,7 @@ import type { RemoteWrite } from '@promlet/remote'
 import type { Notifier, RuleEngine } from '@promlet/rule-engine'
 import type { Scraper } from '@promlet/scraper'
 import type { Store } from '@promlet/tsdb'
+import type { QueryWorkers } from './long-queries/query-workers.ts'
 
 /** What runs in this process at the moment. Parts appear while the stack starts and are replaced by some reloads. */
 export interface Live {
@@ -13,6 +14,8 @@ export interface Live {
   lastReload: { readonly ok: boolean; readonly at: Millis; readonly failedAt?: Millis }
   store?: Store
   engine?: QueryEngine
+  /** Where the engine's long queries run; absent where all run on this thread. */
+  queryWorkers?: QueryWorkers
   remote?: RemoteWrite
   /** Where scrapes, rules and remote writes go: the store, the remote endpoints, or both. */
   appendable?: Appendable

@@ -73,7 +73,8 @@ export async function startStack(settings: StackSettings, options: StackOptions)
     for (const step of [openStorage, openQueries]) opened.defer(await step(build))
     const lifecycle = { reload: () => reload(), quit }
     const web: Web | undefined = hasWeb(settings) ? await openWeb(build, { ready: () => isReady, lifecycle }) : undefined
-    if (web !== undefined) opened.defer(() => web.close())
+    // A request is waited for; one with a long query is not.
+    if (web !== undefined) opened.defer(async () => void (await Promise.all([live.queryWorkers?.close(), web.close()])))
     for (const step of [startGateway, startAlerting, startRules, startScraping]) opened.defer(await step(build))
     isReady = true
     return { url: web?.url, pushgatewayUrl: gatewayUrl(live), app: web?.app, live, ready: () => isReady, reload, close }

@@ -22,7 +22,7 @@ export interface QueryWorkersOptions {
 export interface QueryWorkers extends Elsewhere {
   /** How many threads there are now. */
   readonly size: number
-  /** Refuses what waits, breaks off what runs, and ends all threads. */
+  /** Refuses what waits, breaks off what runs, and ends all threads. A second call waits for the first. */
   close(): Promise<void>
 }
 
@@ -57,12 +57,12 @@ export function createQueryWorkers(options: QueryWorkersOptions): QueryWorkers {
   const waiting: Job[] = []
   /** Threads that are about to be gone. */
   const ending = new Set<Promise<void>>()
-  let isClosed = false
+  let closing: Promise<void> | undefined
 
   function submit(long: LongQuery, limit?: number): Promise<Reply> {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>()
     const { signal, timeoutMs } = long.options
-    if (isClosed || signal?.aborted) return Promise.reject(broken('canceled'))
+    if (closing !== undefined || signal?.aborted) return Promise.reject(broken('canceled'))
     const job: Job = { long, limit, deadline: clock.monotonic() + timeoutMs, resolve, reject, slot: undefined }
     const timer = clock.setTimer(timeoutMs, () => giveUp(job, 'timeout'))
     const abort = () => giveUp(job, 'canceled')
@@ -157,14 +157,18 @@ export function createQueryWorkers(options: QueryWorkersOptions): QueryWorkers {
     get size() {
       return slots.size
     },
-    async close() {
-      isClosed = true
-      for (const job of waiting.splice(0)) job.reject(broken('canceled'))
-      const open = [...slots]
-      for (const { job } of open) if (job !== undefined) giveUp(job, 'canceled')
-      await Promise.all([...ending, ...open.map(({ thread }) => thread.close())])
-      for (const { timer } of open) timer?.[Symbol.dispose]()
+    close() {
+      closing ??= close()
+      return closing
     },
+  }
+
+  async function close(): Promise<void> {
+    for (const job of waiting.splice(0)) job.reject(broken('canceled'))
+    const open = [...slots]
+    for (const { job } of open) if (job !== undefined) giveUp(job, 'canceled')
+    await Promise.all([...ending, ...open.map(({ thread }) => thread.close())])
+    for (const { timer } of open) timer?.[Symbol.dispose]()
   }
 }
 
