@@ -42,6 +42,13 @@ export function intersect(left: Uint32Array, right: Uint32Array): Uint32Array {
   return both.subarray(0, count)
 }
 
+/** Both lists increase. True when some id is in both. */
+export function shareAny(left: Uint32Array, right: Uint32Array): boolean {
+  const [small, large] = left.length <= right.length ? [left, right] : [right, left]
+  for (const id of small) if (indexOf(large, id) >= 0) return true
+  return false
+}
+
 /** Both lists increase. What is in `left` only. */
 export function subtract(left: Uint32Array, right: Uint32Array): Uint32Array {
   const rest = new Uint32Array(left.length)

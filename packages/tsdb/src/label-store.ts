@@ -50,10 +50,9 @@ export class LabelStore {
   refresh(state: State): void {
     if (this.#generation === state.indexGeneration) return
     this.#generation = state.indexGeneration
-    this.#labels.clear()
+    // Ids are never used twice: what is known of a series or a pair stays true, also when it has left.
     this.#values.clear()
     this.#nameIds.clear()
-    this.#pairs.clear()
   }
 
   /** The labels of a series, or undefined when there is no such series. */

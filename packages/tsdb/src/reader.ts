@@ -20,7 +20,7 @@ import { readChunk } from './chunk.ts'
 import { estimateSelect, type SelectEstimate } from './estimate.ts'
 import { type ExemplarSelection, ExemplarTable, type SeriesExemplars } from './exemplars.ts'
 import { gather } from './gather.ts'
-import { indexOf, intersect, NO_IDS, union } from './ids.ts'
+import { indexOf, intersect, NO_IDS, shareAny, union } from './ids.ts'
 import { LabelOrder, type OrderedSeries } from './label-order.ts'
 import { LabelStore } from './label-store.ts'
 import { LayoutReader } from './layout.ts'
@@ -156,7 +156,11 @@ export class Reader {
   labelValues(name: string, range: TimeRange, matcherSets: MatcherSets): string[] {
     return this.snapshot((state) => {
       const ids = this.#active(this.matching(matcherSets, state), range, state)
-      if (this.#isEverySeries(ids, state)) return this.labels.values(name, state).values.toSorted(compareText)
+      const known = this.labels.values(name, state)
+      if (this.#isEverySeries(ids, state)) return known.values.toSorted(compareText)
+      if (known.ids.length < ids.length) {
+        return known.values.filter((_, index) => shareAny(this.postings.ofPair(known.ids[index] as number, state), ids)).sort(compareText)
+      }
       const values = new Set<string>()
       for (const id of ids) values.add(this.labels.of(id).get(name))
       values.delete('')

@@ -32,6 +32,10 @@ test(`kill -9 loses nothing that was acknowledged and leaves no half batch (${KI
   let kills = 0
   for (; kills < KILLS; kills++) {
     const acknowledged = await runAndKill(path, start, next, 20 + ((kills * 7919) % 400))
+    // What a kill has left behind can be read before anyone writes again.
+    const reader = await openStore({ path, clock: systemClock, logger: silentLogger, registry: createRegistry(), readonly: true })
+    expect(reader.stats().series).toBeGreaterThan(40)
+    await reader.close()
     const store = await openStore({ path, clock: systemClock, logger: silentLogger, registry: createRegistry() })
     const [rows = [], single = []] = await store.select([
       { matchers: [new Matcher('__name__', '=', 'batch')], from: start, to: Infinity },
