@@ -55,7 +55,8 @@ function createRouter(app: FastifyInstance, logger: Logger): Router {
 }
 
 function registerQueries({ both }: Router, { live, clock, settings }: Build): void {
-  const parts = { clock, timeoutMs: settings.query.timeoutMs }
+  const perStepStats = settings.features.has('promql-per-step-stats')
+  const parts = { clock, timeoutMs: settings.query.timeoutMs, perStepStats }
   const engine = part('something that answers queries', () => live.engine)
   both(
     '/query',

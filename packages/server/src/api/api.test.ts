@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { startLab } from '../../test/lab.ts'
+import { START, startLab } from '../../test/lab.ts'
 import { defaultSettings } from '../index.ts'
 
 const config = `
@@ -49,6 +49,20 @@ describe('the API over a scraped target', () => {
     const answer = (await lab.data('/api/v1/query?query=orders_total&stats=all')) as Record<string, unknown>
     expect(answer['stats']).toMatchObject({ timings: { execQueueTime: 0 }, samples: { totalQueryableSamples: 2, peakSamples: 2 } })
     expect(Object.keys((await lab.data('/api/v1/query?query=orders_total')) as object)).toEqual(['resultType', 'result'])
+  })
+
+  test('counts samples step by step when the feature is on and all statistics are asked for', async () => {
+    await using lab = await startLab({ config, targets, settings: { features: new Set(['promql-per-step-stats']) } })
+    await lab.clock.advance(60_000)
+    const start = START / 1000 + 30
+    const samplesOf = async (stats: string) => {
+      const query = new URLSearchParams({ query: 'sum(orders_total)', start: `${start}`, end: `${start + 30}`, step: '15', stats })
+      return ((await lab.data(`/api/v1/query_range?${query}`)) as { stats: { samples: object } }).stats.samples
+    }
+    const steps = [0, 15, 30].map((seconds) => [start + seconds, 2])
+    const totals = { totalQueryableSamples: 6, samplesRead: 6 }
+    expect(await samplesOf('all')).toMatchObject({ ...totals, totalQueryableSamplesPerStep: steps, samplesReadPerStep: steps })
+    expect(await samplesOf('1')).not.toHaveProperty('samplesReadPerStep')
   })
 
   test('has no exemplars for a query that selects nothing', async () => {

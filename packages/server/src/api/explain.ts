@@ -11,12 +11,13 @@ import { asked, type QueryParts, readOptions, readRange } from './query.ts'
  * `/api/v1/explain`: a query with `time` as `/api/v1/query` takes it, or with `start`, `end` and `step` as
  * `/api/v1/query_range` does. The answer is an `Explanation` of the engine.
  */
-export function explainHandler({ engine, clock, timeoutMs }: QueryParts): Handler {
+export function explainHandler(parts: QueryParts): Handler {
+  const { engine, clock } = parts
   return async (request, reply) => {
     if (!canExplain(engine)) throw new ApiError('unavailable', 'queries are answered elsewhere, and cannot be explained here')
     const params = formOf(request)
     const when = params.has('start') || params.has('end') ? readRange(params) : { at: optionalTime(params, 'time', clock.now()) }
-    const options = readOptions(params, reply, timeoutMs)
+    const options = readOptions(params, reply, parts)
     const explanation = await asked(() => engine.explain(params.get('query') ?? '', when, options))
     return { data: JSON.stringify({ extension: 'promlet', ...explanation }) }
   }

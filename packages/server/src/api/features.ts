@@ -17,7 +17,7 @@ const OPERATORS =
   'quantile stddev stdvar sum topk unless'
 
 /** `/api/v1/features` */
-export function featuresHandler({ web, components }: StackSettings): Handler {
+export function featuresHandler({ web, components, features: enabled }: StackSettings): Handler {
   const features: Readonly<Record<string, Features>> = {
     api: {
       admin: web.enableAdminApi,
@@ -27,7 +27,7 @@ export function featuresHandler({ web, components }: StackSettings): Handler {
       ...on('exclude_alerts label_values_match query_stats query_warnings time_range_labels time_range_series'),
     },
     prometheus: { agent_mode: !components.has('tsdb'), auto_reload_config: false, server_mode: components.has('tsdb') },
-    promql: { ...on(PROMQL), per_step_stats: false, type_and_unit_labels: false },
+    promql: { ...on(PROMQL), per_step_stats: enabled.has('promql-per-step-stats'), type_and_unit_labels: false },
     promql_functions: Object.fromEntries([...functionSignatures.keys()].sort().map((name) => [name, true])),
     promql_operators: on(OPERATORS),
     rules: on('keep_firing_for query_offset'),

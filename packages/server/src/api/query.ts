@@ -1,6 +1,6 @@
 import { type FastifyReply, formOf } from '@promlet/http'
-import { type Clock, type DurationMs, type Millis, type QueryEngine, QueryError, type QueryOptions } from '@promlet/model'
-import { type PromqlEngine, type WrittenAnswer, type WrittenQuery, writeAnswer } from '@promlet/promql'
+import { type Clock, type DurationMs, type Millis, type QueryEngine, QueryError } from '@promlet/model'
+import { type EngineQueryOptions, type PromqlEngine, type WrittenAnswer, type WrittenQuery, writeAnswer } from '@promlet/promql'
 import { exprToJson, parseExpr, prettyPrint } from '@promlet/promql/syntax'
 import { ApiError, clientSignal, type Handler, type Result } from './answer.ts'
 import { invalid, messageOf, optionalSpan, optionalTime, parseSpan, readLimit, requireSpan, requireTime } from './params.ts'
@@ -14,27 +14,31 @@ export interface QueryParts {
   readonly clock: Clock
   /** The longest time that a request may ask for (`--query.timeout`). */
   readonly timeoutMs: DurationMs
+  /** `stats=all` counts samples at each step too (`--enable-feature=promql-per-step-stats`). */
+  readonly perStepStats: boolean
 }
 
 /** `/api/v1/query`. Parameters are read in Prometheus's order, so that of two that are wrong the same one is named. */
-export function queryHandler({ engine, clock, timeoutMs }: QueryParts): Handler {
+export function queryHandler(parts: QueryParts): Handler {
+  const { engine, clock } = parts
   return async (request, reply) => {
     const params = formOf(request)
     const limit = readLimit(params)
     const at = optionalTime(params, 'time', clock.now())
-    const options = readOptions(params, reply, timeoutMs)
+    const options = readOptions(params, reply, parts)
     const query = { query: params.get('query') ?? '', start: at, end: at, step: 0 }
     return toResult(await asked(() => write(engine, query, limit, options)), params)
   }
 }
 
 /** `/api/v1/query_range` */
-export function queryRangeHandler({ engine, timeoutMs }: QueryParts): Handler {
+export function queryRangeHandler(parts: QueryParts): Handler {
+  const { engine } = parts
   return async (request, reply) => {
     const params = formOf(request)
     const limit = readLimit(params)
     const { start, end, step } = readRange(params)
-    const options = readOptions(params, reply, timeoutMs)
+    const options = readOptions(params, reply, parts)
     const query = { query: params.get('query') ?? '', start, end, step }
     return toResult(await asked(() => write(engine, query, limit, options)), params)
   }
@@ -66,14 +70,15 @@ export const parseQueryHandler: Handler = async (request) => {
   return { data: JSON.stringify(exprToJson(await asked(async () => parseExpr(query)))) }
 }
 
-/** `timeout` and `lookback_delta`, and the client's going away. */
-export function readOptions(params: URLSearchParams, reply: FastifyReply, timeoutMaxMs: DurationMs): QueryOptions {
+/** `timeout`, `lookback_delta` and `stats`, and the client's going away. */
+export function readOptions(params: URLSearchParams, reply: FastifyReply, parts: QueryParts): EngineQueryOptions {
   const timeoutMs = optionalSpan(params, 'timeout')
   const lookbackMs = readLookback(params)
   return {
     signal: clientSignal(reply),
-    ...(timeoutMs === undefined ? {} : { timeoutMs: Math.min(Math.max(timeoutMs, 0), timeoutMaxMs) }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs: Math.min(Math.max(timeoutMs, 0), parts.timeoutMs) }),
     ...(lookbackMs > 0 ? { lookbackMs } : {}),
+    ...(parts.perStepStats && params.get('stats') === 'all' ? { perStepStats: true } : {}),
   }
 }
 
@@ -99,7 +104,7 @@ export async function asked<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 /** Has the engine write its answer where it computes it, when it can. */
-async function write(engine: QueryEngine, asked: WrittenQuery, limit: number, options: QueryOptions): Promise<WrittenAnswer> {
+async function write(engine: QueryEngine, asked: WrittenQuery, limit: number, options: EngineQueryOptions): Promise<WrittenAnswer> {
   if (isPromqlEngine(engine)) return engine.write(asked, limit, options)
   const { query, start, end, step } = asked
   return writeAnswer(await (step === 0 ? engine.instant(query, start, options) : engine.range(query, start, end, step, options)), limit)
