@@ -1,5 +1,5 @@
 import { type Appendable, Labels } from '@promlet/model'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { history, MINUTE, openLab, put, SECOND } from '../test/lab.ts'
 
 const RECORDING = `
@@ -325,6 +325,16 @@ describe('the rhythm', () => {
     await lab.put('node_load1{job="node"}', 1)
     await lab.clock.advance(5 * MINUTE)
     expect(await lab.query('job:load:sum')).toEqual({})
+  })
+
+  test('closing does not wait for a receiver that never answers', async () => {
+    const lab = await openLab('groups: [{name: node, rules: [{record: answer, expr: 6 * 7}]}]', {
+      appendable: { appender: () => Object.assign(lab.store.appender(), { commit: () => new Promise(() => {}) }) },
+    })
+    const passing = lab.clock.advance(MINUTE)
+    await vi.waitFor(async () => expect(await lab.metric('prometheus_rule_group_iterations_total')).toBe(1))
+    await lab.engine.close()
+    await passing
   })
 })
 

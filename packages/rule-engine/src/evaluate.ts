@@ -66,7 +66,7 @@ async function evaluateAndWrite(rule: Rule, evaluation: Evaluation, context: Eva
   rule.health = 'ok'
   rule.lastError = undefined
   if (rule.kind === 'alerting') await sendAlerts(rule, evaluation, context, log)
-  await writeSamples(context.appendable, rule.series, samples, sampleAt)
+  await writeSamples(context.appendable, rule.series, samples, sampleAt, signal)
   return samples.length
 }
 

@@ -88,7 +88,7 @@ export class RuleGroup {
     this.#schedule()
   }
 
-  /** Resolves when no rule is being evaluated any more; with `abort`, queries under way are given up. */
+  /** Resolves when no rule is being evaluated any more; with `abort`, queries and commits under way are not waited for. */
   async stop(abort = false): Promise<void> {
     this.#state = 'stopping'
     this.#timer?.[Symbol.dispose]()
@@ -211,7 +211,7 @@ export class RuleGroup {
 
   async #markStale(series: readonly Labels[], at: Millis): Promise<boolean> {
     try {
-      await writeStale(this.#context.appendable, series, at)
+      await writeStale(this.#context.appendable, series, at, this.#abort.signal)
       return true
     } catch (err) {
       this.#log.warn({ err }, 'stale markers of rules that are no longer configured could not be stored')

@@ -6,21 +6,25 @@ import { RuleError } from './error.ts'
 import type { SeriesMemory } from './series-memory.ts'
 
 /**
- * Writes the samples and awaits that they are acknowledged.
- * @throws RuleError `refused-sample` when the store refused some of them (the rest is stored), or what the commit threw.
+ * Writes the samples and awaits that they are acknowledged. Once `signal` is aborted, only the waiting ends: what was
+ * committed is on its way, and whoever closes the store decides how long that may take.
+ * @throws RuleError `refused-sample` when the store refused some of them (the rest is stored), or what the commit threw,
+ * or the signal's reason.
  */
 export async function writeSamples(
   appendable: Appendable,
   series: SeriesMemory,
   samples: readonly VectorSample[],
   staleAt: Millis,
+  signal?: AbortSignal,
 ): Promise<void> {
   const written = new Map(samples.map(({ labels }) => [labels.key, labels] as const))
   const gone = [...series.written].filter(([key]) => !written.has(key)).map(([, labels]) => labels)
   if (samples.length === 0 && gone.length === 0) return
-  let refusals = await commitBatch(appendable, series, samples, gone, staleAt)
+  const commit = () => commitBatch(appendable, series, samples, gone, staleAt, signal)
+  let refusals = await commit()
   // A retired reference is no refusal of the sample: with a new one the batch is complete; what was stored is ignored.
-  if (series.forget(refusals.retired)) refusals = await commitBatch(appendable, series, samples, gone, staleAt)
+  if (series.forget(refusals.retired)) refusals = await commit()
   series.keep(written)
   const refused = countRefused(refusals)
   // A stale marker may be refused: another rule has written the series since.
@@ -33,11 +37,25 @@ async function commitBatch(
   samples: readonly VectorSample[],
   gone: readonly Labels[],
   staleAt: Millis,
+  signal: AbortSignal | undefined,
 ): Promise<Refusals> {
   await using appender = appendable.appender()
   for (const sample of samples) appendSample(appender, series, sample)
   for (const labels of gone) appender.appendStale(series.resolve(appender, labels), staleAt)
-  return await appender.commit()
+  return await unlessAborted(appender.commit(), signal)
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = () => reject(signal.reason)
+  if (signal.aborted) abort()
+  else signal.addEventListener('abort', abort)
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
 }
 
 function appendSample(appender: Appender, series: SeriesMemory, { labels, at, value, histogram }: VectorSample): void {
@@ -51,9 +69,9 @@ function countRefused({ outOfOrder, duplicate, tooOld, tooFarInFuture, unknownSe
 }
 
 /** Marks series stale that no rule writes any more. Refusals are expected: another rule may have taken them over. */
-export async function writeStale(appendable: Appendable, series: readonly Labels[], at: Millis): Promise<void> {
+export async function writeStale(appendable: Appendable, series: readonly Labels[], at: Millis, signal?: AbortSignal): Promise<void> {
   if (series.length === 0) return
   await using appender = appendable.appender()
   for (const labels of series) appender.appendStale(appender.series(labels), at)
-  await appender.commit()
+  await unlessAborted(appender.commit(), signal)
 }

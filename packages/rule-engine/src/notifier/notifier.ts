@@ -35,7 +35,7 @@ export interface NotifierOptions {
   readonly batchMax?: number
   /** Send what is queued before `close` ends; true by default. */
   readonly drainOnShutdown?: boolean
-  /** How long that may take. Default: 10 s. */
+  /** How long that may take. Default: 3 s, since a container is killed ten seconds after it was asked to stop. */
   readonly drainTimeoutMs?: DurationMs
   /** Changes that discovery finds are taken at most once in this time. Default: 5 s. */
   readonly discoveryIntervalMs?: DurationMs
@@ -51,7 +51,7 @@ export interface Notifier extends Component<NotifierConfig>, AlertSink {
   alertmanagers(): { readonly active: readonly AlertmanagerStatus[]; readonly dropped: readonly AlertmanagerStatus[] }
 }
 
-const DEFAULTS = { queueCapacity: 10_000, batchMax: 64, drainOnShutdown: true, drainTimeoutMs: 10_000 }
+const DEFAULTS = { queueCapacity: 10_000, batchMax: 64, drainOnShutdown: true, drainTimeoutMs: 3_000 }
 
 /**
  * Starts the notifier; statically configured Alertmanagers are known when it resolves. `reload` keeps the queues of
