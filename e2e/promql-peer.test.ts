@@ -224,6 +224,7 @@ describe.skipIf(prometheus === undefined || promtool === undefined)('the engine 
       `--config.file=${join(folder, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       '--storage.tsdb.retention.time=100y',
+      '--enable-feature=promql-per-step-stats',
       `--web.listen-address=127.0.0.1:${port}`,
     ])
     await untilOk(`${url}/-/ready`)
@@ -261,6 +262,20 @@ describe.skipIf(prometheus === undefined || promtool === undefined)('the engine 
       { seed, numRuns: runs },
     )
   })
+
+  test('count the samples that a query looks at alike, step by step', async () => {
+    await fc.assert(
+      fc.asyncProperty(vector, async (query) => {
+        const params = { query, start: String(times.start), end: String(times.end), step: String(times.step), stats: 'all' }
+        const theirs = await samplesLookedAt(`${url}/api/v1/query_range`, params)
+        fc.pre(theirs !== undefined)
+        const options = { perStepStats: true }
+        const { stats } = await engine.range(query, times.start * 1000, times.end * 1000, times.step * 1000, options)
+        expect({ total: stats.samplesTotal, perStep: [...(stats.perStep?.total ?? [])] }).toEqual(theirs)
+      }),
+      { seed, numRuns: Math.ceil(runs / 3) },
+    )
+  })
 })
 
 async function storeOf(data: readonly Generated[]): Promise<MemoryStore> {
@@ -294,6 +309,17 @@ async function ask(endpoint: string, params: Readonly<Record<string, string>>): 
   const response = await fetch(endpoint, { method: 'POST', body: new URLSearchParams(params) })
   const answer = (await response.json()) as Answered
   return answer.data === undefined ? { error: answer.error ?? '' } : { samples: samplesOf(answer.data) }
+}
+
+/** Undefined for a query that fails. */
+async function samplesLookedAt(endpoint: string, params: Readonly<Record<string, string>>) {
+  const response = await fetch(endpoint, { method: 'POST', body: new URLSearchParams(params) })
+  const { data } = (await response.json()) as {
+    data?: { stats: { samples: { totalQueryableSamples: number; totalQueryableSamplesPerStep: [number, number][] } } }
+  }
+  if (data === undefined) return undefined
+  const { totalQueryableSamples, totalQueryableSamplesPerStep } = data.stats.samples
+  return { total: totalQueryableSamples, perStep: totalQueryableSamplesPerStep.map(([, count]) => count) }
 }
 
 async function answerOf(answer: () => Promise<Parameters<typeof writeAnswerJson>[0]>): Promise<Outcome> {
