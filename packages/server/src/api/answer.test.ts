@@ -29,6 +29,13 @@ describe('an answer', () => {
     expect(JSON.parse(body).warnings).toEqual([...warnings.slice(0, 10), '3 more warning annotations omitted'])
   })
 
+  test('of many megabytes is whole, though it goes out in pieces', async () => {
+    const data = Buffer.from(JSON.stringify('ü'.repeat(2_500_000)))
+    const { status, type, body } = await answerOf(() => ({ data, infos: ['long'] }))
+    expect({ status, type }).toEqual({ status: 200, type: 'application/json' })
+    expect(body === `{"status":"success","data":${data},"infos":["long"]}`).toBe(true)
+  })
+
   test('without data is 204', async () => {
     expect(await answerOf(() => ({}))).toMatchObject({ status: 204, body: '' })
   })

@@ -1,6 +1,7 @@
 // Every answer of the API has Prometheus's envelope: status, data, errorType and error, warnings, infos. What
 // Promlet adds (where a query is wrong, what could stand there) are further fields, which clients pass over.
 
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from '@promlet/http'
 import { QueryError } from '@promlet/model'
 import type { Logger } from '@promlet/telemetry'
@@ -20,6 +21,9 @@ const STATUS: Readonly<Record<ErrorType, number>> = {
 
 /** Of each kind; the rest is counted. Prometheus: web/api/v1 respond, util/annotations AsStrings. */
 const NOTICES_MAX = 10
+
+/** Larger answers are sent in pieces of this size. */
+const PIECE_BYTES_MAX = 1024 * 1024
 
 /** What went wrong with one request, as the API says it. */
 export class ApiError extends Error {
@@ -47,7 +51,7 @@ export function answer(handler: Handler, logger: Logger): (request: FastifyReque
     try {
       const result = await handler(request, reply)
       if (result.data === undefined) return await reply.status(204).send()
-      return await sendJson(reply.status(200), successBody(result.data, result))
+      return await sendParts(reply.status(200), successParts(result.data, result))
     } catch (error) {
       const code = errorType(error)
       if (code === 'internal') logger.error({ err: error, url: request.url }, 'API request failed')
@@ -61,10 +65,26 @@ export function sendJson(reply: FastifyReply, body: Buffer): FastifyReply {
   return reply.type('application/json').send(body)
 }
 
-function successBody(data: string | Uint8Array, { warnings = [], infos = [] }: Result): Buffer {
+function successParts(data: string | Uint8Array, { warnings = [], infos = [] }: Result): readonly Uint8Array[] {
   const head = '{"status":"success","data":'
   const tail = `${notices('warnings', 'warning', warnings)}${notices('infos', 'info', infos)}}`
-  return typeof data === 'string' ? Buffer.from(head + data + tail) : Buffer.concat([Buffer.from(head), data, Buffer.from(tail)])
+  return typeof data === 'string' ? [Buffer.from(head + data + tail)] : [Buffer.from(head), data, Buffer.from(tail)]
+}
+
+/** An answer of many megabytes is neither copied nor given to the socket in one go: either would hold everything else up. */
+function sendParts(reply: FastifyReply, parts: readonly Uint8Array[]): FastifyReply {
+  const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0)
+  if (bytes <= PIECE_BYTES_MAX) return sendJson(reply, Buffer.concat(parts))
+  return reply
+    .type('application/json')
+    .header('content-length', bytes)
+    .send(Readable.from(piecesOf(parts), { objectMode: false }))
+}
+
+function* piecesOf(parts: readonly Uint8Array[]): Generator<Uint8Array> {
+  for (const part of parts) {
+    for (let at = 0; at < part.byteLength; at += PIECE_BYTES_MAX) yield part.subarray(at, at + PIECE_BYTES_MAX)
+  }
 }
 
 function notices(field: string, kind: string, texts: readonly string[]): string {
