@@ -1,6 +1,7 @@
 import { type Answer, ask, type Matrix, type Single, type Vector } from './api.ts'
 import { chart } from './chart.ts'
 import { element, seriesText, table } from './dom.ts'
+import { explainButton } from './explanation.ts'
 import { parseLocalTime } from './time-text.ts'
 
 const ROWS_MAX = 1000
@@ -104,7 +105,7 @@ async function askInstant({ query, end }: State, signal: AbortSignal): Promise<r
   const time = end === '' ? {} : { time: String(until / 1000) }
   const answer = await ask<Vector | Matrix | Single>('query', { query, ...time }, signal)
   if (!answer.ok) return [problem(query, answer)]
-  return [...notices(answer.notices), resultTable(answer.data, answer.ms)]
+  return [...notices(answer.notices), resultTable(answer.data, answer.ms), explainButton({ query, ...time })]
 }
 
 async function askRange({ query, range, end }: State, signal: AbortSignal): Promise<readonly Node[]> {
@@ -115,11 +116,13 @@ async function askRange({ query, range, end }: State, signal: AbortSignal): Prom
   const step = Math.max(1, Math.round(seconds / POINTS))
   const until = Math.floor(last / 1000 / step) * step
   const start = until - seconds
-  const answer = await ask<Matrix>('query_range', { query, start: String(start), end: String(until), step: String(step) }, signal)
+  const params = { query, start: String(start), end: String(until), step: String(step) }
+  const answer = await ask<Matrix>('query_range', params, signal)
   if (!answer.ok) return [problem(query, answer)]
-  if (answer.data.result.length === 0) return [...notices(answer.notices), message('notice', 'No series in this range.')]
+  const explain = explainButton(params)
+  if (answer.data.result.length === 0) return [...notices(answer.notices), message('notice', 'No series in this range.'), explain]
   const found = `${answer.data.result.length} series, a point every ${step} s, ${answer.ms.toFixed(0)} ms`
-  return [...notices(answer.notices), chart(answer.data, start, until, step), element('p', { class: 'quiet' }, found)]
+  return [...notices(answer.notices), chart(answer.data, start, until, step), element('p', { class: 'quiet' }, found), explain]
 }
 
 /** In milliseconds; nothing typed is now. */
