@@ -187,6 +187,11 @@ describe('vector matching', () => {
     expect(report?.droppedRight.count).toBe(3)
   })
 
+  test('says when a series lacks what is matched', async () => {
+    const report = await match('sum by (job) (up) / on (instance) up')
+    expect(report?.droppedLeft.examples[0]?.text).toBe('it has no label to be matched by, and no series on the right is without')
+  })
+
   test('shows what a comparison filtered', async () => {
     const report = await match('up > on (instance) memory_bytes')
     expect(report?.droppedLeft.examples).toContainEqual({
