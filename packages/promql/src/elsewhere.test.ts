@@ -43,6 +43,10 @@ async function lab(
       await wait
       return there.write(long, limit)
     },
+    async explain(long) {
+      asked.push(long)
+      return there.explain(long.query, { at: long.start })
+    },
     ...limits,
   }
   const observe = { ended: (stats: QueryStats) => void ended.push(stats) }
@@ -83,6 +87,12 @@ describe('a query with a place to go', () => {
     await engine.instant('queue_depth', MINUTE, { timeoutMs: 5_000, lookbackMs: MINUTE })
     expect(asked).toMatchObject([{ step: 0, options: { timeoutMs: 5_000, lookbackMs: MINUTE } }])
     expect(clock.monotonic()).toBe(0)
+  })
+
+  test('is explained elsewhere too', async () => {
+    const { engine, asked } = await lab({ isLong: () => true })
+    expect(await engine.explain('sum(queue_depth)', { at: MINUTE })).toMatchObject({ query: 'sum(queue_depth)', samples: { total: 20 } })
+    expect(asked).toHaveLength(1)
   })
 
   test('keeps its place among those that run', async () => {

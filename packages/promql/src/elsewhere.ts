@@ -4,6 +4,7 @@
 
 import type { DurationMs, Millis, Selection } from '@promlet/model'
 import type { EngineOptions, EngineQueryOptions, MeasuredAnswer, QueryStats } from './engine.ts'
+import type { Explanation } from './explain/explanation.ts'
 import type { Gate } from './gate.ts'
 import { type Turn, TurnOver } from './operators/budget.ts'
 import type { Grid } from './plan/grid.ts'
@@ -19,6 +20,7 @@ export interface Elsewhere {
   answer(query: LongQuery): Promise<MeasuredAnswer>
   /** The same, written where it was computed. */
   write(query: LongQuery, limit: number): Promise<WrittenAnswer>
+  explain(query: LongQuery): Promise<Explanation>
 }
 
 export interface LongQuery {
@@ -40,8 +42,8 @@ export interface QueryRun {
 }
 
 /** What becomes of an answer that was made here, and how it is asked for elsewhere. */
-export interface Finish<T> {
-  here(answer: MeasuredAnswer): T
+export interface Finish<T, R = MeasuredAnswer> {
+  here(answer: R): T
   elsewhere(elsewhere: Elsewhere, query: LongQuery): Promise<T>
 }
 
@@ -50,13 +52,13 @@ export type Entrance = Pick<Gate, 'enter'>
 const NOTHING: Disposable = { [Symbol.dispose]() {} }
 
 /** Runs a query by `run`, which is given an entrance and options of its own, or elsewhere. */
-export async function runHereOrElsewhere<T extends { readonly stats?: QueryStats }>(
+export async function runHereOrElsewhere<T extends { readonly stats?: QueryStats }, R>(
   request: QueryRun,
   options: EngineOptions & { readonly elsewhere: Elsewhere },
   gate: Entrance,
   queryOptions: EngineQueryOptions,
-  run: (options: EngineOptions, entrance: Entrance) => Promise<MeasuredAnswer>,
-  finish: Finish<T>,
+  run: (options: EngineOptions, entrance: Entrance) => Promise<R>,
+  finish: Finish<T, R>,
 ): Promise<T> {
   const { clock, observe, elsewhere } = options
   const start = clock.monotonic()

@@ -102,7 +102,7 @@ export interface PromqlEngine extends QueryEngine {
   range(expr: string, start: Millis, end: Millis, step: DurationMs, options?: EngineQueryOptions): Promise<MeasuredAnswer>
   /**
    * What each part of the query gave, from how much, how long it took, and why an answer is empty. Runs the query as it
-   * is, on the calling thread. @throws `QueryError` as the others, but not for what goes wrong within the evaluation.
+   * is. @throws `QueryError` as the others, but not for what goes wrong within the evaluation.
    */
   explain(query: string, when: ExplainTimes, options?: QueryOptions): Promise<Explanation>
   /** The answer as the API sends it, with at most `limit` series; 0 is no limit. */
@@ -132,10 +132,14 @@ export function createEngine(options: EngineOptions): PromqlEngine {
     range: (query, start, end, step, queryOptions) => ask(rangeRequest(query, start, end, step), queryOptions, asValues),
     explain(query, when, queryOptions = {}) {
       const request = 'at' in when ? instantRequest(query, when.at) : rangeRequest(query, when.start, when.end, when.step)
-      const recorder = new Recorder(options.clock)
-      const { elsewhere: _elsewhere, ...here } = options
-      const asked = { ...request, start: request.grid.start, queryable: options.queryable, signal: queryOptions.signal }
-      return explainQuery(asked, recorder, () => run(request, here, gate, queryOptions, recorder))
+      const { queryable, elsewhere } = options
+      const asked = { ...request, start: request.grid.start, queryable, signal: queryOptions.signal }
+      const explainHere = (own: EngineOptions, entrance: Entrance) => {
+        const recorder = new Recorder(options.clock)
+        return explainQuery(asked, recorder, () => run(request, own, entrance, queryOptions, recorder))
+      }
+      if (elsewhere === undefined) return explainHere(options, gate)
+      return runHereOrElsewhere(request, { ...options, elsewhere }, gate, queryOptions, explainHere, asExplanation)
     },
     write({ query, start, end, step }, limit, queryOptions) {
       const request = step === 0 ? instantRequest(query, start) : rangeRequest(query, start, end, step)
@@ -150,6 +154,11 @@ export function createEngine(options: EngineOptions): PromqlEngine {
 type Measured = Partial<Pick<MeasuredAnswer, 'stats'>>
 
 const asValues: Finish<MeasuredAnswer> = { here: (answer) => answer, elsewhere: (elsewhere, long) => elsewhere.answer(long) }
+
+const asExplanation: Finish<Explanation & Measured, Explanation> = {
+  here: (explanation) => explanation,
+  elsewhere: (elsewhere, long) => elsewhere.explain(long),
+}
 
 function instantRequest(query: string, at: Millis): Request {
   const start = Math.trunc(at)

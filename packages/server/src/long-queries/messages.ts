@@ -2,7 +2,7 @@
 // of a class, which does not survive, and are made again.
 
 import { Labels, QueryError, type Value } from '@promlet/model'
-import type { LongQuery, MeasuredAnswer, WrittenAnswer } from '@promlet/promql'
+import type { Explanation, LongQuery, MeasuredAnswer, WrittenAnswer } from '@promlet/promql'
 import type { QuerySettings } from '../settings.ts'
 
 /** What a thread is started with. */
@@ -14,17 +14,20 @@ export interface ThreadSettings {
   readonly stop: Int32Array
 }
 
+/** As values, written with at most so many series (0: all), or explained. */
+export type Form = 'values' | 'explained' | { readonly limit: number }
+
 /** One query; a thread is given the next one when it has answered. */
 export interface Ask extends Omit<LongQuery, 'options'> {
   readonly options: Omit<LongQuery['options'], 'signal'>
-  /** Set when the answer is wanted in writing. */
-  readonly limit: number | undefined
+  readonly form: Form
   readonly subqueryStepMs: number
 }
 
 export type Reply =
   | { readonly kind: 'answer'; readonly answer: MeasuredAnswer }
   | { readonly kind: 'written'; readonly answer: WrittenAnswer }
+  | { readonly kind: 'explained'; readonly answer: Explanation }
   | { readonly kind: 'failed'; readonly error: Pick<QueryError, 'code' | 'message' | 'position' | 'hint'> }
 
 export function failure(error: unknown): Reply {

@@ -29,8 +29,12 @@ async function reply(ask: Ask): Promise<Reply> {
   try {
     engine ??= await open()
     subqueryStepMs = ask.subqueryStepMs
-    const { query, start, end, step, limit, options } = ask
-    if (limit !== undefined) return { kind: 'written', answer: await engine.write({ query, start, end, step }, limit, options) }
+    const { query, start, end, step, form, options } = ask
+    if (form === 'explained') {
+      const when = step === 0 ? { at: start } : { start, end, step }
+      return { kind: 'explained', answer: await engine.explain(query, when, options) }
+    }
+    if (form !== 'values') return { kind: 'written', answer: await engine.write({ query, start, end, step }, form.limit, options) }
     const answer = await (step === 0 ? engine.instant(query, start, options) : engine.range(query, start, end, step, options))
     return { kind: 'answer', answer }
   } catch (error) {

@@ -94,6 +94,16 @@ test('a thread sees what was committed before, also after batches became blocks,
   rmSync(own.folder, { recursive: true })
 })
 
+test('a thread explains as this thread does', async () => {
+  await using own = await lab()
+  const here = createEngine({ queryable: own.store, clock: systemClock })
+  const query = 'sum(rate(queue_depth[5m])) / sum(queue_dept)'
+  const { timings: _, ...explained } = await own.workers.explain(range(query))
+  const withoutTimes = (part: object): unknown => JSON.parse(JSON.stringify(part, (name, value) => (/ms$/i.test(name) ? 0 : value)))
+  const { timings: __, ...expected } = await here.explain(query, { start: START, end: NOW, step: MINUTE })
+  expect(withoutTimes(explained)).toEqual(withoutTimes(expected))
+})
+
 test('errors keep their code and words', async () => {
   await using own = await lab()
   const doubled = 'queue_depth * on () queue_depth'

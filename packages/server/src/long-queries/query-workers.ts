@@ -6,7 +6,7 @@ import type { Elsewhere, LongQuery } from '@promlet/promql'
 import type { Logger } from '@promlet/telemetry'
 import type { Store } from '@promlet/tsdb'
 import type { QuerySettings } from '../settings.ts'
-import { type Reply, toError, withLabels } from './messages.ts'
+import { type Form, type Reply, toError, withLabels } from './messages.ts'
 import { startThread, type Thread } from './thread.ts'
 
 export interface QueryWorkersOptions {
@@ -37,7 +37,7 @@ const GRACE_MS = 2_000
 
 interface Job {
   readonly long: LongQuery
-  readonly limit: number | undefined
+  readonly form: Form
   readonly deadline: DurationMs
   readonly resolve: (reply: Reply) => void
   readonly reject: (error: Error) => void
@@ -59,11 +59,11 @@ export function createQueryWorkers(options: QueryWorkersOptions): QueryWorkers {
   const ending = new Set<Promise<void>>()
   let closing: Promise<void> | undefined
 
-  function submit(long: LongQuery, limit?: number): Promise<Reply> {
+  function submit(long: LongQuery, form: Form): Promise<Reply> {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>()
     const { signal, timeoutMs } = long.options
     if (closing !== undefined || signal?.aborted) return Promise.reject(broken('canceled'))
-    const job: Job = { long, limit, deadline: clock.monotonic() + timeoutMs, resolve, reject, slot: undefined }
+    const job: Job = { long, form, deadline: clock.monotonic() + timeoutMs, resolve, reject, slot: undefined }
     const timer = clock.setTimer(timeoutMs, () => giveUp(job, 'timeout'))
     const abort = () => giveUp(job, 'canceled')
     signal?.addEventListener('abort', abort, { once: true })
@@ -103,7 +103,7 @@ export function createQueryWorkers(options: QueryWorkersOptions): QueryWorkers {
     const { signal: _, ...own } = all
     const timeoutMs = Math.max(0, job.deadline - clock.monotonic())
     try {
-      const ask = { ...rest, options: { ...own, timeoutMs }, limit: job.limit, subqueryStepMs: options.subqueryStepMs() }
+      const ask = { ...rest, options: { ...own, timeoutMs }, form: job.form, subqueryStepMs: options.subqueryStepMs() }
       job.resolve(await slot.thread.run(ask))
     } catch (error) {
       job.reject(error as Error)
@@ -145,13 +145,18 @@ export function createQueryWorkers(options: QueryWorkersOptions): QueryWorkers {
       return samples + series * SAMPLES_PER_SERIES > TURN.samples
     },
     async answer(long) {
-      const reply = await submit(long)
+      const reply = await submit(long, 'values')
       if (reply.kind === 'answer') return withLabels(reply.answer)
       throw unanswered(reply)
     },
     async write(long, limit) {
-      const reply = await submit(long, limit)
+      const reply = await submit(long, { limit })
       if (reply.kind === 'written') return reply.answer
+      throw unanswered(reply)
+    },
+    async explain(long) {
+      const reply = await submit(long, 'explained')
+      if (reply.kind === 'explained') return reply.answer
       throw unanswered(reply)
     },
     get size() {
