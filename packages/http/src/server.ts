@@ -82,6 +82,7 @@ function createApp(options: HttpServerOptions): FastifyInstance {
     exposeHeadRoutes: false,
     // Comes before routing: a path with a broken escape, which Go's server refuses in the same words.
     frameworkErrors: (error, _request, reply) => void sendText(reply, error.statusCode ?? 400, '400 Bad Request'),
+    schemaController: withoutSchemas,
     routerOptions: { maxParamLength: Number.MAX_SAFE_INTEGER },
     ...(prefix !== '' && { rewriteUrl: (request: IncomingMessage) => stripPrefix(request.url ?? '/', prefix) }),
   }
@@ -96,6 +97,15 @@ function createApp(options: HttpServerOptions): FastifyInstance {
   packAnswers(app)
   if (options.corsOrigin !== undefined) allowOrigins(app, options.corsOrigin)
   return app
+}
+
+/** No route has a JSON schema; what Fastify would load for them is a hundred files. */
+const withoutSchemas: NonNullable<FastifyHttpOptions<Server>['schemaController']> = {
+  compilersFactory: { buildValidator: () => refuseSchema, buildSerializer: () => refuseSchema },
+}
+
+function refuseSchema(): never {
+  throw new Error('routes have no schemas here')
 }
 
 function openServer(handler: RequestListener, readTimeoutMs: DurationMs, web: WebSettings | undefined): Server {

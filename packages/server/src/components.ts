@@ -1,16 +1,12 @@
 // One function per step of starting up. Each puts what it started into `live` and gives the function that stops it;
-// stopping goes through `live`, as a reload may have replaced the part.
+// stopping goes through `live`, as a reload may have replaced the part. A step loads what it starts only when it is
+// asked for: a process that runs one component starts in half the time.
 
 import type { PrometheusConfig, StorageConfig } from '@promlet/config'
 import type { HttpClientFactory } from '@promlet/http'
 import { type Appendable, type Clock, type Millis, systemClock } from '@promlet/model'
-import { createEngine } from '@promlet/promql'
-import { startPushgateway } from '@promlet/pushgateway'
-import { createQueryClient, fanOut, startRemoteWrite } from '@promlet/remote'
-import { startNotifier, startRuleEngine } from '@promlet/rule-engine'
-import { startScraper } from '@promlet/scraper'
 import type { Logger } from '@promlet/telemetry'
-import { openStore, type Store } from '@promlet/tsdb'
+import type { Store } from '@promlet/tsdb'
 import { engineMetrics } from './engine-metrics.ts'
 import { type Live, StackError } from './live.ts'
 import { createQueryWorkers, type QueryWorkers } from './long-queries/query-workers.ts'
@@ -38,6 +34,7 @@ type Stop = () => Promise<void>
 export async function openStorage(build: Build): Promise<Stop> {
   const { settings, clock, logger, registries, live } = build
   if (settings.components.has('tsdb')) {
+    const { openStore } = await import('@promlet/tsdb')
     const { path } = settings.storage
     live.store = await openStore({
       path,
@@ -67,6 +64,7 @@ export function storageOptions({ settings }: Build, storage: StorageConfig) {
 export async function openRemote(build: Build): Promise<void> {
   const { clock, logger, registries, httpClient, live, settings } = build
   if (live.config.remoteWrite.length > 0) {
+    const { startRemoteWrite } = await import('@promlet/remote')
     live.remote = await startRemoteWrite({
       ...remoteOf(live.config),
       clock,
@@ -79,7 +77,7 @@ export async function openRemote(build: Build): Promise<void> {
   const targets: Appendable[] = [live.store, live.remote].filter((target) => target !== undefined)
   const [primary, ...others] = targets
   if (primary === undefined) delete live.appendable
-  else live.appendable = others.length === 0 ? primary : fanOut(primary, others)
+  else live.appendable = others.length === 0 ? primary : (await import('@promlet/remote')).fanOut(primary, others)
 }
 
 export function remoteOf({ remoteWrite, global }: PrometheusConfig) {
@@ -90,6 +88,7 @@ export function remoteOf({ remoteWrite, global }: PrometheusConfig) {
 export async function openQueries(build: Build): Promise<Stop> {
   const { settings, clock, live, registries, httpClient } = build
   if (live.store !== undefined) {
+    const { createEngine } = await import('@promlet/promql')
     const workers = openQueryWorkers(build, live.store)
     if (workers !== undefined) live.queryWorkers = workers
     live.engine = createEngine({
@@ -104,6 +103,7 @@ export async function openQueries(build: Build): Promise<Stop> {
   }
   const url = settings.elsewhere.query
   if (url === undefined) return async () => {}
+  const { createQueryClient } = await import('@promlet/remote')
   const client = createQueryClient({ url, httpClient, timeoutMs: settings.query.timeoutMs })
   live.engine = client
   return () => client.close()
@@ -119,6 +119,7 @@ function openQueryWorkers({ settings, clock, logger, live }: Build, store: Store
 
 export async function startGateway({ settings, clock, logger, registries, live, quit }: Build): Promise<Stop> {
   if (!settings.components.has('pushgateway')) return async () => {}
+  const { startPushgateway } = await import('@promlet/pushgateway')
   const { listenAddress, persistenceFile, configFile, ...options } = settings.pushgateway
   live.pushgateway = await startPushgateway({
     ...options,
@@ -138,6 +139,7 @@ export async function startGateway({ settings, clock, logger, registries, live, 
 /** The notifier: the queue of alerts and the Alertmanagers that it sends to. */
 export async function startAlerting({ settings, clock, logger, registries, httpClient, live }: Build): Promise<Stop> {
   if (!settings.components.has('rule-engine')) return async () => {}
+  const { startNotifier } = await import('@promlet/rule-engine')
   live.notifier = await startNotifier({
     config: alertingOf(live.config),
     clock,
@@ -162,6 +164,7 @@ export async function startRules({ settings, clock, logger, registries, live, ex
       'the rule engine needs something that answers queries: run tsdb here too, or say --query.url=http://…',
     )
   }
+  const { startRuleEngine } = await import('@promlet/rule-engine')
   live.ruleEngine = await startRuleEngine({
     config: rulesOf(live.config),
     engine,
@@ -183,6 +186,7 @@ export function rulesOf({ ruleFiles, global }: PrometheusConfig) {
 
 export async function startScraping({ settings, clock, logger, registries, httpClient, live }: Build): Promise<Stop> {
   if (!settings.components.has('scraper')) return async () => {}
+  const { startScraper } = await import('@promlet/scraper')
   live.scraper = await startScraper({
     config: live.config.scrapeConfigs,
     appendable: writableFor('scraper', live),

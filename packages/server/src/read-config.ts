@@ -1,5 +1,4 @@
 import { loadPrometheusConfig, type PrometheusConfig, parsePrometheusConfig } from '@promlet/config'
-import { ruleChecks } from '@promlet/rule-engine'
 
 /**
  * Reads a configuration with its rule files and checks every expression and template in them; without a path it is
@@ -7,5 +6,8 @@ import { ruleChecks } from '@promlet/rule-engine'
  * @throws ConfigError with everything that is wrong.
  */
 export async function readConfig(path: string | undefined): Promise<PrometheusConfig> {
-  return path === undefined ? parsePrometheusConfig('', { file: 'prometheus.yml' }) : loadPrometheusConfig(path, ruleChecks)
+  if (path === undefined) return parsePrometheusConfig('', { file: 'prometheus.yml' })
+  // A store or a Pushgateway alone has no rules to check.
+  const { ruleChecks } = await import('@promlet/rule-engine')
+  return await loadPrometheusConfig(path, ruleChecks)
 }

@@ -13,7 +13,7 @@ import { readConfig } from './read-config.ts'
 import { createRegistries } from './registries.ts'
 import { reloadMetrics } from './reload-metrics.ts'
 import type { StackSettings } from './settings.ts'
-import { openWeb, type Web } from './web.ts'
+import type { Web, WebOptions } from './web.ts'
 
 export interface StackOptions {
   readonly clock: Clock
@@ -72,7 +72,7 @@ export async function startStack(settings: StackSettings, options: StackOptions)
   try {
     for (const step of [openStorage, openQueries]) opened.defer(await step(build))
     const lifecycle = { reload: () => reload(), quit }
-    const web: Web | undefined = hasWeb(settings) ? await openWeb(build, { ready: () => isReady, lifecycle }) : undefined
+    const web = hasWeb(settings) ? await startWeb(build, { ready: () => isReady, lifecycle }) : undefined
     // A request is waited for; one with a long query is not.
     if (web !== undefined) opened.defer(async () => void (await Promise.all([live.queryWorkers?.close(), web.close()])))
     for (const step of [startGateway, startAlerting, startRules, startScraping]) opened.defer(await step(build))
@@ -82,6 +82,12 @@ export async function startStack(settings: StackSettings, options: StackOptions)
     await close()
     throw error
   }
+}
+
+/** Loaded only here: a Pushgateway alone has no need of the API's and the query language's many files. */
+async function startWeb(build: Build, options: WebOptions): Promise<Web> {
+  const { openWeb } = await import('./web.ts')
+  return await openWeb(build, options)
 }
 
 /** Everything but a Pushgateway alone has the API. */

@@ -1,5 +1,4 @@
 import { type FastifyReply, type FastifyRequest, sendText } from '@promlet/http'
-import { decodeSnappy } from '@promlet/remote'
 import { messageOf } from './params.ts'
 
 /** A request names a few selectors; Prometheus has no bound but that of bodies. */
@@ -7,6 +6,7 @@ const REQUEST_BYTES_MAX = 1024 * 1024
 
 /** `/api/v1/read`: remote read is not there yet, which is said to who asks rightly. */
 export async function readHandler(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { decodeSnappy } = await import('@promlet/remote')
   try {
     decodeSnappy(Buffer.isBuffer(request.body) ? request.body : new Uint8Array(), REQUEST_BYTES_MAX)
   } catch (error) {

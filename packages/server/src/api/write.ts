@@ -1,6 +1,6 @@
 import { type FastifyReply, type FastifyRequest, sendText } from '@promlet/http'
 import type { Appendable } from '@promlet/model'
-import { createWriteReceiver, type WriteReceiver } from '@promlet/remote'
+import type { WriteReceiver } from '@promlet/remote'
 import type { Build } from '../components.ts'
 
 /** `/api/v1/write` */
@@ -14,6 +14,7 @@ export function writeHandler(build: Build): (request: FastifyRequest, reply: Fas
     }
     const { appendable } = live
     if (appendable === undefined) return sendText(reply, 503, 'tsdb does not run in this process\n')
+    const { createWriteReceiver } = await import('@promlet/remote')
     if (receiver?.appendable !== appendable) {
       receiver = { appendable, receive: createWriteReceiver({ appendable, logger, registry: registries.remote }) }
     }
