@@ -280,6 +280,18 @@ describe('redirects', () => {
     expect(count).toBe(11)
   })
 
+  test('go on from a body that is long, and not from one that does not end', async () => {
+    const url = await serve((request, response) => {
+      if (request.url === '/target') return void response.end('there')
+      response.writeHead(302, { Location: '/target' })
+      if (request.url === '/long') response.end(Buffer.alloc(1_000_000))
+      else response.write('moved')
+    })
+    expect(text((await client().request(get(`${url}/long`))).body)).toBe('there')
+    const endless = client().request(get(`${url}/endless`, { timeoutMs: 100 }))
+    await expect(endless).rejects.toThrow(`Get "${url}/endless": context deadline exceeded`)
+  })
+
   test('to another host do not take credentials along', async () => {
     const other = (
       await serve((request, response) => response.end(`${request.headers.authorization}|${request.headers['x-team']}`))

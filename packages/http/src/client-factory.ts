@@ -14,6 +14,8 @@ import { type Connections, openConnections } from './connections.ts'
 import { credentialHeaders, mayShareCredentials } from './credentials.ts'
 import { type Answer, type ExchangeLimits, exchange } from './exchange.ts'
 import { describeFailure, isIdleClose, requestError } from './failure.ts'
+import { Stop } from './stop.ts'
+import { UrlMemory } from './url-memory.ts'
 
 /** Go's http.Client follows as many. */
 const REDIRECTS_MAX = 10
@@ -28,19 +30,21 @@ export function createHttpClientFactory({ clock }: HttpClientOptions): HttpClien
 
 function openClient(config: HttpClientConfig, clock: Clock): HttpClient {
   const connections = openConnections(config)
-  const running = new Set<AbortController>()
+  const urls = new UrlMemory()
+  const running = new Set<Stop>()
   let closing: Promise<void> | undefined
   return {
     async request(request) {
       if (closing !== undefined) throw requestError(request.method, request.url, { code: 'aborted', text: 'client is closed' })
-      const stop = new AbortController()
-      const abort = () => stop.abort(new HttpError('aborted', 'context canceled'))
-      const timer = clock.setTimer(request.timeoutMs, () => stop.abort(new HttpError('timeout', 'context deadline exceeded')))
+      const stop = new Stop()
+      const abort = () => stop.stop(new HttpError('aborted', 'context canceled'))
+      const timer = clock.setTimer(request.timeoutMs, () => stop.stop(new HttpError('timeout', 'context deadline exceeded')))
       request.signal?.addEventListener('abort', abort, { once: true })
       if (request.signal?.aborted) abort()
       running.add(stop)
       try {
-        return await follow(request, config, connections, stop.signal)
+        const url = urls.parse(request.method, request.url)
+        return await follow({ ...request, url }, config, connections, stop)
       } finally {
         running.delete(stop)
         timer[Symbol.dispose]()
@@ -48,12 +52,14 @@ function openClient(config: HttpClientConfig, clock: Clock): HttpClient {
       }
     },
     close() {
-      for (const stop of running) stop.abort(new HttpError('aborted', 'client is closed'))
+      for (const stop of running) stop.stop(new HttpError('aborted', 'client is closed'))
       closing ??= connections.destroy()
       return closing
     },
   }
 }
+
+type ParsedRequest = Omit<HttpRequest, 'url'> & { readonly url: URL }
 
 /** What one hop sends. */
 interface Hop {
@@ -62,14 +68,9 @@ interface Hop {
   readonly body: Uint8Array | undefined
 }
 
-async function follow(
-  request: HttpRequest,
-  config: HttpClientConfig,
-  connections: Connections,
-  signal: AbortSignal,
-): Promise<HttpResponse> {
-  const asked = parseUrl(request.method, request.url)
-  const limits = { signal, bytesMax: request.bodyBytesMax }
+async function follow(request: ParsedRequest, config: HttpClientConfig, connections: Connections, stop: Stop): Promise<HttpResponse> {
+  const asked = request.url
+  const limits = { stop, bytesMax: request.bodyBytesMax }
   let hop: Hop = { method: request.method, url: asked, body: request.body }
   for (let redirects = 0; ; redirects++) {
     const { method, url } = hop
@@ -79,8 +80,12 @@ async function follow(
       const credentials = mayShareCredentials(asked, url) ? await credentialHeaders(config, url) : {}
       answer = await sendOnce(await connections.dispatcher(), hop, requestHeaders(request, hop, credentials), limits)
       next = config.followRedirects ? nextHop(hop, answer) : undefined
+      if (next !== undefined) {
+        await answer.discard()
+        if (stop.reason !== undefined) throw stop.reason
+      }
     } catch (error) {
-      throw asHttpError(error, hop, signal)
+      throw asHttpError(stop.reason ?? error, hop)
     }
     if (next === undefined) return await readAnswer(answer, limits)
     if (redirects >= REDIRECTS_MAX) throw requestError(method, url, { code: 'protocol', text: `stopped after ${REDIRECTS_MAX} redirects` })
@@ -88,16 +93,7 @@ async function follow(
   }
 }
 
-function parseUrl(method: string, text: string): URL {
-  const url = URL.parse(text)
-  if (url === null) throw requestError(method, text, { code: 'protocol', text: 'invalid URL' })
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw requestError(method, url, { code: 'protocol', text: `unsupported protocol scheme "${url.protocol.slice(0, -1)}"` })
-  }
-  return url
-}
-
-function requestHeaders(request: HttpRequest, hop: Hop, credentials: Record<string, string>): Record<string, string> {
+function requestHeaders(request: ParsedRequest, hop: Hop, credentials: Record<string, string>): Record<string, string> {
   const headers: Record<string, string> = { 'accept-encoding': 'gzip', 'user-agent': 'Promlet' }
   for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value
   // A redirect that turned a POST into a GET has no body to describe.
@@ -132,20 +128,19 @@ function nextHop({ method, url, body }: Hop, { status, headers }: Answer): Hop |
 }
 
 /** Go names neither method nor URL in the errors that happen after the headers came. */
-async function readAnswer({ status, headers, body: sent }: Answer, { signal, bytesMax }: ExchangeLimits): Promise<HttpResponse> {
+async function readAnswer({ status, headers, body: sent }: Answer, { stop, bytesMax }: ExchangeLimits): Promise<HttpResponse> {
   try {
     const body = await sent
     if (body.length === 0 || !isPacked(headers)) return { status, headers, body }
     const unpacked = await unpackGzip(body, bytesMax)
     return { status, headers, body: unpacked, release: () => releaseUnpacked(unpacked) }
   } catch (error) {
-    const known = signal.aborted ? signal.reason : error
-    throw known instanceof HttpError ? known : new HttpError('protocol', 'unexpected EOF', { cause: error })
+    if (stop.reason !== undefined) throw stop.reason
+    throw error instanceof HttpError ? error : new HttpError('protocol', 'unexpected EOF', { cause: error })
   }
 }
 
-function asHttpError(error: unknown, { method, url }: Hop, signal: AbortSignal): HttpError {
-  const known = signal.aborted ? signal.reason : error
-  if (known instanceof HttpError) return requestError(method, url, { code: known.code, text: known.message }, known.cause)
+function asHttpError(error: unknown, { method, url }: Hop): HttpError {
+  if (error instanceof HttpError) return requestError(method, url, { code: error.code, text: error.message }, error.cause)
   return requestError(method, url, describeFailure(error, url), error)
 }

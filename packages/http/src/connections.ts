@@ -27,6 +27,8 @@ export function openConnections(config: HttpClientConfig): Connections {
   let agent: Dispatcher | undefined
   let agentKey: string | undefined
   let opening: Promise<unknown> = Promise.resolve()
+  const { caFile = '', certFile = '', keyFile = '' } = config.tls ?? {}
+  const readsFiles = `${caFile}${certFile}${keyFile}` !== ''
 
   async function renew(material: TlsMaterial, key: string): Promise<void> {
     if (agentKey === key) return
@@ -39,6 +41,7 @@ export function openConnections(config: HttpClientConfig): Connections {
 
   return {
     async dispatcher() {
+      if (agent !== undefined && !readsFiles) return agent
       const material = await readTls(config.tls)
       const key = JSON.stringify(material)
       if (agentKey !== key) {

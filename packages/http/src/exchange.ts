@@ -4,9 +4,12 @@
 import type { Dispatcher } from 'undici'
 import { BODY_TOO_LARGE, isPacked } from './body.ts'
 import { HttpError } from './client.ts'
+import type { Stop } from './stop.ts'
 
 /** A packed body may be a little longer than what is in it; so much more is read before it is called too long. */
 const PACKED_SLACK_BYTES = 1024
+/** Reading the rest of a body that nobody wants keeps the connection, but not at any price. */
+const UNWANTED_BYTES_MAX = 128 * 1024
 
 /** An answer whose headers have come. */
 export interface Answer {
@@ -15,11 +18,13 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>
   /** As it was sent; rejects when it is longer than it may be, or broken off. It need not be awaited. */
   readonly body: Promise<Uint8Array>
+  /** Instead of asking for the body: resolves when it has passed, or was broken off for its length. */
+  discard(): Promise<void>
 }
 
 export interface ExchangeLimits {
   /** Its reason is what the answer, or its body, rejects with. */
-  readonly signal: AbortSignal
+  readonly stop: Stop
   /** 0: no limit. */
   readonly bytesMax: number
 }
@@ -36,40 +41,43 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>
 class AnswerHandler implements Dispatcher.DispatchHandler {
   readonly #answer = Promise.withResolvers<Answer>()
   readonly #body = Promise.withResolvers<Uint8Array>()
-  readonly #signal: AbortSignal
+  readonly #stop: Stop
   #bytesMax: number
   #controller: Dispatcher.DispatchController | undefined
   readonly #chunks: Uint8Array[] = []
   #length = 0
 
-  constructor({ signal, bytesMax }: ExchangeLimits) {
-    this.#signal = signal
+  constructor({ stop, bytesMax }: ExchangeLimits) {
+    this.#stop = stop
     this.#bytesMax = bytesMax
     this.#controller = undefined
     this.#body.promise.catch(() => {})
-    signal.addEventListener('abort', this.#abort, { once: true })
+    stop.watch((reason) => {
+      this.#controller?.abort(reason)
+      // Before the connection stands there is nothing to break off.
+      this.#fail(reason)
+    })
   }
 
   get answer(): Promise<Answer> {
     return this.#answer.promise
   }
 
-  readonly #abort = (): void => {
-    this.#controller?.abort(this.#signal.reason)
-    // Before the connection stands there is nothing to break off.
-    this.#fail(this.#signal.reason)
-  }
-
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    if (this.#signal.aborted) controller.abort(this.#signal.reason)
+    if (this.#stop.reason !== undefined) controller.abort(this.#stop.reason)
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, received: Headers): void {
     if (status < 200) return
     const headers = flatHeaders(received)
     if (this.#bytesMax > 0 && isPacked(headers)) this.#bytesMax += PACKED_SLACK_BYTES
-    this.#answer.resolve({ status, headers, body: this.#body.promise })
+    this.#answer.resolve({ status, headers, body: this.#body.promise, discard: () => this.#discard() })
+  }
+
+  async #discard(): Promise<void> {
+    this.#bytesMax = UNWANTED_BYTES_MAX
+    await this.#body.promise.catch(() => {})
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -79,7 +87,6 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#signal.removeEventListener('abort', this.#abort)
     const chunks = this.#chunks
     this.#body.resolve(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, this.#length))
   }
@@ -89,7 +96,6 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   }
 
   #fail(error: unknown): void {
-    this.#signal.removeEventListener('abort', this.#abort)
     this.#answer.reject(error)
     this.#body.reject(error)
   }

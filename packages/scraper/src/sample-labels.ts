@@ -15,12 +15,14 @@ export type SampleLabels = (exposed: Labels, empty: readonly string[]) => Labels
 export function compileSampleLabels(config: ScrapeConfig, target: Labels): SampleLabels {
   const relabel = compileRelabel(config.metricRelabelConfigs, { nameValidation: config.nameValidation ?? 'utf8' })
   const join = config.honorLabels ? honorLabels : renameLabels
+  let last = Labels.empty
   return (exposed, empty) => {
     const labels = relabel(join(exposed, empty, target))
     if (labels === undefined || labels.size === 0) return undefined
     checkNames(labels, config.nameValidation === 'legacy')
     checkLabelLimits(labels, config.limits)
-    return labels
+    last = withNamesOf(last, labels)
+    return last
   }
 }
 
@@ -62,6 +64,16 @@ function mergeLabels(loser: Labels, winner: Labels): Labels {
     if (order >= 0) right++
   }
   return Labels.fromSorted(names, values)
+}
+
+/**
+ * The labels in the memory that they need, to be kept: neighbours in an exposition mostly have the same names and share
+ * their list, and a list that grew has room for more.
+ */
+function withNamesOf(neighbour: Labels, labels: Labels): Labels {
+  const { names, values } = labels
+  const shares = names.length === neighbour.names.length && names.every((name, index) => name === neighbour.names[index])
+  return Labels.fromSorted(shares ? neighbour.names : names.slice(), values.slice())
 }
 
 function checkNames(labels: Labels, legacy: boolean): void {
