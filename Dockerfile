@@ -10,11 +10,12 @@ COPY . .
 RUN npx -y pnpm@12 install --prod --offline --frozen-lockfile --store-dir /tmp/store && rm -rf /tmp/store
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production
+# As in bin/promlet.
+ENV NODE_ENV=production NODE_COMPILE_CACHE=/tmp/node-compile-cache MALLOC_ARENA_MAX=1
 WORKDIR /app
 COPY --from=build /app /app
 # Named volumes take over the owner of the folder that they are mounted on.
 RUN mkdir /data && chown node:node /data
 USER node
-ENTRYPOINT ["node", "--max-semi-space-size=2", "packages/cli/src/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--min-semi-space-size=4", "packages/cli/src/main.ts"]
 CMD ["serve"]
