@@ -70,16 +70,16 @@ function sampleKind(family: Pick<Family, 'type'>): Sample['kind'] {
 }
 
 function writeSummary(parts: LineParts, { quantiles, sum, count }: SummarySample): string {
-  let text = ''
-  for (const { quantile, value } of quantiles) text += writeLine(parts, '', `quantile="${formatFloatGo(quantile)}"`, value)
-  return text + writeLine(parts, '_sum', '', sum) + writeLine(parts, '_count', '', count)
+  const lines = quantiles.map(({ quantile, value }) => writeLine(parts, '', `quantile="${formatFloatGo(quantile)}"`, value))
+  lines.push(writeLine(parts, '_sum', '', sum), writeLine(parts, '_count', '', count))
+  return lines.join('')
 }
 
 function writeHistogram(parts: LineParts, { buckets, sum, count }: HistogramSample): string {
-  let text = ''
-  for (const bucket of buckets) text += writeLine(parts, '_bucket', `le="${formatFloatGo(bucket.upperBound)}"`, bucket.count)
-  if (!buckets.some(({ upperBound }) => upperBound === Infinity)) text += writeLine(parts, '_bucket', 'le="+Inf"', count)
-  return text + writeLine(parts, '_sum', '', sum) + writeLine(parts, '_count', '', count)
+  const lines = buckets.map((bucket) => writeLine(parts, '_bucket', `le="${formatFloatGo(bucket.upperBound)}"`, bucket.count))
+  if (!buckets.some(({ upperBound }) => upperBound === Infinity)) lines.push(writeLine(parts, '_bucket', 'le="+Inf"', count))
+  lines.push(writeLine(parts, '_sum', '', sum), writeLine(parts, '_count', '', count))
+  return lines.join('')
 }
 
 /** `extra` is a whole further label pair, or empty. */
@@ -89,7 +89,8 @@ function writeLine({ name, plain, labels, timestamp }: LineParts, suffix: string
   let series = name + suffix
   if (!plain) series = `{"${escapeValue(series)}"${inside === '' ? '' : `,${inside}`}}`
   else if (inside !== '') series = `${series}{${inside}}`
-  return `${series} ${formatFloatGo(value)}${timestamp}\n`
+  // Lines are kept: joined they are one text, where a sum of texts would keep all its parts.
+  return [series, ' ', formatFloatGo(value), timestamp, '\n'].join('')
 }
 
 function writeLabel({ name, value }: LabelPair): string {

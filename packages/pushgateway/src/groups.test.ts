@@ -24,7 +24,10 @@ function push(groups: Groups, path: string, body: string | readonly Family[], op
 }
 
 const exposed = async (groups: Groups, pattern: RegExp) =>
-  (await writeExposition(groups, registry)).split('\n').filter((line) => pattern.test(line))
+  (await writeExposition(groups, registry))
+    .toString()
+    .split('\n')
+    .filter((line) => pattern.test(line))
 
 describe('what is exposed', () => {
   test('a POST keeps families of other names, a PUT does not', async () => {

@@ -39,14 +39,13 @@ export function newSeries(group: GroupingKey, pushedLabels: readonly LabelPair[]
   for (const label of pushedLabels) if (!has(label.name)) labels.push(label)
   if (!labels.some(({ name }) => name === 'instance')) labels.push({ name: 'instance', value: '' })
   labels.sort((left, right) => compareText(left.name, right.name))
-  return { group: group.text, pushedLabels, labels, key: keyOf(labels), sample, lines: undefined }
+  // Copies have no room to grow: there are many series, and they stay.
+  return { group: group.text, pushedLabels: pushedLabels.slice(), labels: labels.slice(), key: keyOf(labels), sample, lines: undefined }
 }
 
 function keyOf(labels: readonly LabelPair[]): string {
-  let key = ''
   // The lengths make the text unambiguous whatever the labels contain.
-  for (const { name, value } of labels) key += `${name.length},${value.length}:${name}${value}`
-  return key
+  return labels.flatMap(({ name, value }) => [`${name.length},${value.length}:`, name, value]).join('')
 }
 
 /** True when two lists have the same labels in the same order. */

@@ -10,14 +10,14 @@ export class SharedFamily {
   readonly #byKey: Map<string, Series>
   /** In the order of the exposition; undefined when a series came or went. */
   #sorted: Series[] | undefined
-  #text: string | undefined
+  #bytes: Buffer | undefined
 
   constructor(name: string) {
     this.name = name
     this.members = new Map()
     this.#byKey = new Map()
     this.#sorted = []
-    this.#text = undefined
+    this.#bytes = undefined
   }
 
   /** The type that holds for all groups; with `except`, for all but that one. Undefined when there are no others. */
@@ -41,7 +41,7 @@ export class SharedFamily {
   set(group: string, family: GroupFamily): void {
     const before = this.members.get(group)
     this.members.set(group, family)
-    this.#text = undefined
+    this.#bytes = undefined
     if (before !== undefined && sameSeries(before.series, family.series)) return
     if (before !== undefined) this.#forget(before)
     for (const series of family.series) this.#byKey.set(series.key, series)
@@ -54,7 +54,7 @@ export class SharedFamily {
     this.members.delete(group)
     this.#forget(before)
     this.#sorted = undefined
-    this.#text = undefined
+    this.#bytes = undefined
   }
 
   #forget({ series }: GroupFamily): void {
@@ -68,10 +68,9 @@ export class SharedFamily {
   }
 
   /** The family as it stands in the exposition. */
-  text(): string {
-    const text = this.#text ?? this.#header() + this.lines()
-    this.#text = text
-    return text
+  bytes(): Buffer {
+    this.#bytes ??= Buffer.from(this.#header() + this.lines())
+    return this.#bytes
   }
 
   #header(): string {
@@ -86,9 +85,9 @@ export class SharedFamily {
   lines(): string {
     const type = this.type()
     if (type === undefined) return ''
-    let text = ''
-    for (const series of this.sorted()) text += series.lines ?? linesOf(this.name, type, series)
-    return text
+    return this.sorted()
+      .map((series) => series.lines ?? linesOf(this.name, type, series))
+      .join('')
   }
 }
 
