@@ -15,6 +15,7 @@ const service = createService(registry, faults)
 await service.listen({ host: host ?? '127.0.0.1', port: Number(port) })
 process.stdout.write(`online-service listens on ${LISTEN}\n`)
 
+const CLOSE_TIMEOUT_MS = 2_000
 const requestsPerSecond = Number(REQUESTS_PER_SECOND)
 const load = requestsPerSecond > 0 ? startLoad({ baseUrl: `http://127.0.0.1:${port}`, requestsPerSecond, registry }) : undefined
 
@@ -22,5 +23,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     load?.stop()
     void service.close()
+    // A client may hold a connection open on which it asks nothing.
+    setTimeout(() => service.server.closeAllConnections(), CLOSE_TIMEOUT_MS).unref()
   })
 }
