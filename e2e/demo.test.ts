@@ -5,7 +5,6 @@ import { run } from './peer.ts'
 const demo = resolve(import.meta.dirname, '../tools/demo/main.ts')
 
 test('the tour of npm run demo shows every step and ends with exit code 0', async () => {
-  const started = performance.now()
   await using running = run(process.execPath, [demo, '--once'])
   const code = await new Promise((resolve) => running.process.once('close', resolve))
   const output = running.output()
@@ -18,7 +17,6 @@ test('the tour of npm run demo shows every step and ends with exit code 0', asyn
   expect(output).toMatch(/\d m?s ago +job="report"\n/)
   expect(output).toMatch(/is pending[\s\S]*is firing[\s\S]*1 +job="online-service" alertstate="firing"[\s\S]*well again/)
   expect(code).toBe(0)
-  expect(performance.now() - started).toBeLessThan(90_000)
 }, 120_000)
 
 test('Ctrl-C in the middle of the tour stops everything it started', async () => {
