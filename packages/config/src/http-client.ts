@@ -106,9 +106,8 @@ function checkAuthorization(values: Values<typeof authorizationFields>): void {
   }
 }
 
-/** Headers that Prometheus sets itself. */
-const RESERVED = new Set([
-  'authorization',
+/** Headers that a remote client sets itself. */
+export const REMOTE_RESERVED_HEADERS = [
   'host',
   'content-encoding',
   'content-length',
@@ -122,11 +121,12 @@ const RESERVED = new Set([
   'accept-encoding',
   'x-prometheus-remote-write-version',
   'x-prometheus-remote-read-version',
-  'x-prometheus-scrape-timeout-seconds',
   'x-amz-date',
   'x-amz-security-token',
   'x-amz-content-sha256',
-])
+] as const
+
+const RESERVED: ReadonlySet<string> = new Set([...REMOTE_RESERVED_HEADERS, 'authorization', 'x-prometheus-scrape-timeout-seconds'])
 
 /** Reports what does not go together; for the checks of sections that hold these fields. */
 export function checkHttp(values: HttpValues): void {

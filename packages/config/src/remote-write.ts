@@ -1,5 +1,5 @@
 import { type DurationMs, type NameValidation, quote, type RelabelConfig } from '@promlet/model'
-import { checkHttp, type HttpClientConfig, httpFields, settleHttp, toHttpClientConfig } from './http-client.ts'
+import { checkHttp, type HttpClientConfig, httpFields, REMOTE_RESERVED_HEADERS, settleHttp, toHttpClientConfig } from './http-client.ts'
 import { checkRelabelNames, relabelConfigs, toRelabelConfig } from './relabel.ts'
 import { checked, type Field, leftOut, list, mapOf, notYet, place, section, type Values } from './schema/field.ts'
 import { bool, duration, int, shown, text, url } from './schema/scalar.ts'
@@ -104,25 +104,8 @@ function checkRemoteWrite(values: RemoteWriteValues): void {
   checkHttp(values)
 }
 
-/** Headers that a remote client sets itself; `authorization` has fields of its own. */
-const RESERVED = new Set([
-  'host',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'user-agent',
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'www-authenticate',
-  'accept-encoding',
-  'x-prometheus-remote-write-version',
-  'x-prometheus-remote-read-version',
-  'x-amz-date',
-  'x-amz-security-token',
-  'x-amz-content-sha256',
-])
+/** `authorization` has fields of its own. */
+const RESERVED: ReadonlySet<string> = new Set(REMOTE_RESERVED_HEADERS)
 const AUTHORIZATION =
   'authorization header must be changed via the basic_auth, authorization, oauth2, sigv4, azuread or google_iam parameter'
 

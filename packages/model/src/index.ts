@@ -15,7 +15,17 @@ export {
 export { allBuckets, type Bucket, bucketIndexes, customBound, exponentialBound, hasCustomBuckets, spansOf } from './histogram-buckets.ts'
 export { equalHistograms, isReset } from './histogram-compare.ts'
 export { describeHistogram, formatHistogram } from './histogram-text.ts'
-export { compareText, isLegacyLabelName, isLegacyMetricName, isValidName, Labels, METRIC_NAME, quote, quoteNameIfNeeded } from './labels.ts'
+export {
+  compareText,
+  isLegacyLabelName,
+  isLegacyMetricName,
+  isValidName,
+  Labels,
+  METRIC_NAME,
+  quote,
+  quoteNameIfNeeded,
+  quoteToAscii,
+} from './labels.ts'
 export { toLowerGo, toUpperGo } from './letter-case.ts'
 export { Matcher, type MatchOperator, matchesAll } from './matcher.ts'
 export { formatGeneral, formatPlain, formatValue, parseFloatGo } from './number.ts'

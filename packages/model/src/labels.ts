@@ -203,21 +203,30 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '\\"',
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to be escaped
+const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f"\\\u00ad\ufeff]|\p{Cn}|\p{Co}|\p{Cf}|\p{Zl}|\p{Zp}|\p{Cs}|(?! )\p{Zs}/gu
+const UNPRINTABLE_OR_WIDE = new RegExp(`${UNPRINTABLE.source}|[^\\0-\\x7f]`, 'gu')
+
 /**
  * A double-quoted text as Go's strconv.Quote writes it. A lone surrogate U+DC80 to U+DCFF stands for a byte that is no
  * UTF-8 and is written as that byte.
  */
 export function quote(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to be escaped
-  const escaped = text.replace(/[\x00-\x1f\x7f-\x9f"\\\u00ad\ufeff]|\p{Cn}|\p{Co}|\p{Cf}|\p{Zl}|\p{Zp}|\p{Cs}|(?! )\p{Zs}/gu, (char) => {
-    const known = ESCAPES[char]
-    if (known !== undefined) return known
-    const code = char.codePointAt(0) as number
-    if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`
-    if (code >= 0xd800 && code <= 0xdfff) return '\ufffd'
-    if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`
-    if (code > 0xffff) return `\\U${code.toString(16).padStart(8, '0')}`
-    return `\\u${code.toString(16).padStart(4, '0')}`
-  })
-  return `"${escaped}"`
+  return `"${text.replace(UNPRINTABLE, escapeChar)}"`
+}
+
+/** The same with nothing but ASCII, as Go's strconv.QuoteToASCII writes it. */
+export function quoteToAscii(text: string): string {
+  return `"${text.replace(UNPRINTABLE_OR_WIDE, escapeChar)}"`
+}
+
+function escapeChar(char: string): string {
+  const known = ESCAPES[char]
+  if (known !== undefined) return known
+  const code = char.codePointAt(0) as number
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`
+  if (code >= 0xd800 && code <= 0xdfff) return '\ufffd'
+  if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`
+  if (code > 0xffff) return `\\U${code.toString(16).padStart(8, '0')}`
+  return `\\u${code.toString(16).padStart(4, '0')}`
 }

@@ -3,7 +3,7 @@
 
 import type { Matcher } from '@promlet/model'
 import { METRIC_NAME } from '@promlet/model'
-import { type Expr, parseExpr } from '@promlet/promql/syntax'
+import { parseExpr, selectorsOf } from '@promlet/promql/syntax'
 import { ALERT_NAME, ALERTS, ALERTS_FOR_STATE } from './alerting-rule.ts'
 import type { Rule } from './rule.ts'
 
@@ -30,25 +30,4 @@ function canRead(matchers: readonly Matcher[], rule: Rule): boolean {
 
 function canMatch(matchers: readonly Matcher[], label: string, value: string): boolean {
   return matchers.every((matcher) => matcher.name !== label || matcher.matches(value))
-}
-
-function selectorsOf(expr: Expr): readonly (readonly Matcher[])[] {
-  switch (expr.kind) {
-    case 'vector-selector':
-      return [expr.matchers]
-    case 'matrix-selector':
-      return [expr.selector.matchers]
-    case 'subquery':
-    case 'unary':
-    case 'paren':
-      return selectorsOf(expr.expr)
-    case 'aggregation':
-      return [...(expr.param === undefined ? [] : selectorsOf(expr.param)), ...selectorsOf(expr.expr)]
-    case 'binary':
-      return [...selectorsOf(expr.left), ...selectorsOf(expr.right)]
-    case 'call':
-      return expr.args.flatMap(selectorsOf)
-    default:
-      return []
-  }
 }

@@ -1,7 +1,7 @@
 // Go's fmt: verbs with flags, width and precision; a value that does not fit its verb is printed with a note
 // (`%!d(string=x)`) rather than refused.
 
-import { compareText } from '@promlet/model'
+import { compareText, quote, quoteToAscii } from '@promlet/model'
 import { formatFloat } from './float-text.ts'
 import { bareType, typeName, utf8, type Value } from './value.ts'
 
@@ -223,11 +223,11 @@ function formatString(value: string, verb: string, flags: Flags): string {
   const text = flags.precision === undefined ? value : [...value].slice(0, flags.precision).join('')
   switch (verb) {
     case 'v':
-      return pad(flags.sharp ? quoteGo(text) : text, flags)
+      return pad(flags.sharp ? quote(text) : text, flags)
     case 's':
       return pad(text, flags)
     case 'q':
-      return pad(flags.sharp && !/[`\p{Cc}]/u.test(text) ? `\`${text}\`` : quoteGo(text, flags.plus), flags)
+      return pad(flags.sharp && !/[`\p{Cc}]/u.test(text) ? `\`${text}\`` : (flags.plus ? quoteToAscii : quote)(text), flags)
     case 'x':
     case 'X': {
       const hex = [...utf8(value).slice(0, flags.precision)].map((byte) => byte.toString(16).padStart(2, '0')).join(flags.space ? ' ' : '')
@@ -291,32 +291,4 @@ function padNumber(text: string, flags: Flags): string {
   if (!flags.zero || flags.minus || flags.width === undefined) return pad(text, flags)
   const sign = /^[+\- ]/.test(text) ? (text[0] as string) : ''
   return sign + text.slice(sign.length).padStart(flags.width - sign.length, '0')
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '\x07': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-  '\\': '\\\\',
-  '"': '\\"',
-}
-
-/** What Go does not print as it is: all but letters, marks, numbers, punctuation, symbols and the plain space. */
-const UNPRINTABLE = /["\\\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu
-
-const UNPRINTABLE_OR_WIDE = new RegExp(`${UNPRINTABLE.source}|[^\\0-\\x7f]`, 'gu')
-
-/** A text in Go's double quotes. */
-export function quoteGo(text: string, asciiOnly = false): string {
-  const body = text.replace(asciiOnly ? UNPRINTABLE_OR_WIDE : UNPRINTABLE, (char) => {
-    const code = char.codePointAt(0) as number
-    if (ESCAPES[char] !== undefined) return ESCAPES[char]
-    if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`
-    return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`
-  })
-  return `"${body}"`
 }
