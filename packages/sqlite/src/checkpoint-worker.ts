@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import Sqlite from 'better-sqlite3'
 import type { CheckpointAnswer, CheckpointMode } from './checkpoint.ts'
 import { asDatabaseError } from './error.ts'
+import { inPhase } from './phase.ts'
 
 /** How long `truncate` waits for readers, with the writer's lock in hand. */
 const WAIT_FOR_READERS_MS = 250
@@ -14,7 +15,12 @@ let database: Sqlite.Database | undefined
 function checkpoint(mode: CheckpointMode): CheckpointAnswer {
   try {
     database ??= open()
-    const rows = database.pragma(`wal_checkpoint(${mode.toUpperCase()})`) as { busy: number; log: number; checkpointed: number }[]
+    const connection = database
+    const rows = inPhase('checkpoint', () => connection.pragma(`wal_checkpoint(${mode.toUpperCase()})`)) as {
+      busy: number
+      log: number
+      checkpointed: number
+    }[]
     const { busy = 1, log = 0, checkpointed = 0 } = rows[0] ?? {}
     return { result: { busy: busy !== 0, logPages: log, movedPages: checkpointed } }
   } catch (error) {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { DurationMs } from '@promlet/model'
 import Sqlite from 'better-sqlite3'
 import { asDatabaseError, DatabaseError } from './error.ts'
+import { inPhase } from './phase.ts'
 
 /** An open SQLite database. Synchronous; for one thread. */
 export type Database = Sqlite.Database
@@ -89,7 +90,7 @@ function migrate(database: Database, { path, readonly, migrations }: OpenOptions
     }
     database.pragma(`user_version = ${newest}`)
   })
-  run.immediate()
+  inPhase('migration', () => run.immediate())
 }
 
 /** The schema version that the file says it has; 0 for an empty file. */

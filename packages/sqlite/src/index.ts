@@ -2,3 +2,4 @@ export { type Checkpointer, type CheckpointMode, type CheckpointResult, createCh
 export { closeDatabase, type Database, type Migration, type OpenOptions, openDatabase, type Statement, schemaVersion } from './database.ts'
 export { asDatabaseError, DatabaseError, isSqliteError } from './error.ts'
 export { lockOwnership } from './ownership.ts'
+export { inPhase, type Phase } from './phase.ts'

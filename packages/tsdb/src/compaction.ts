@@ -3,7 +3,7 @@
 // to an id, blocks) does not change meanwhile, and nothing that they write is visible before the last transaction.
 
 import type { TimeRange } from '@promlet/model'
-import type { Database, Statement } from '@promlet/sqlite'
+import { type Database, inPhase, type Phase, type Statement } from '@promlet/sqlite'
 import { planSeries, TimeShares } from './assembly.ts'
 import { type Batch, ROW, samplesIn } from './batch.ts'
 import type { BlockBuilder, BlockWriter } from './block-builder.ts'
@@ -17,6 +17,11 @@ import { RefMap } from './ref-pages.ts'
 
 /** Work that ends a slice at each `yield`. */
 export type Slices<Result = void> = Generator<void, Result, void>
+
+/** The same slices, each of them in a phase. */
+export function* inSlices(phase: Phase, work: Slices): Slices {
+  while (inPhase(phase, () => work.next()).done !== true) yield
+}
 
 /** Samples per slice: encoding takes some 25 ns each, writing a chunk a few microseconds. */
 const SLICE_SAMPLES = 80_000

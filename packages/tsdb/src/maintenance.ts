@@ -3,11 +3,11 @@
 // milliseconds, each a turn of its own on the clock.
 
 import type { Clock, DurationMs, TimeRange } from '@promlet/model'
-import type { Database } from '@promlet/sqlite'
+import { type Database, inPhase } from '@promlet/sqlite'
 import type { Logger } from '@promlet/telemetry'
 import { BlockWriter } from './block-builder.ts'
 import type { Block } from './blocks.ts'
-import { Compactor, type Slices } from './compaction.ts'
+import { Compactor, inSlices, type Slices } from './compaction.ts'
 import { StorageError } from './error.ts'
 import type { LogKeeper } from './log-keeper.ts'
 import { blocksToMerge } from './merge-plan.ts'
@@ -256,7 +256,7 @@ export class Maintenance {
     if (this.#deadRows) return this.#sweep()
     if (this.#giveBack) {
       this.#giveBack = false
-      return this.#sweeper.vacuum(true)
+      return inSlices('sweep', this.#sweeper.vacuum(true))
     }
     return undefined
   }
@@ -267,7 +267,7 @@ export class Maintenance {
 
   *#compact(work: Slices): Slices {
     this.#workMs = 0
-    yield* work
+    yield* inSlices('compaction', work)
     this.#deadRows = true
     this.#batchesSince = this.#clock.monotonic()
     this.#events.compacted(this.#workMs / 1000)
@@ -286,7 +286,7 @@ export class Maintenance {
 
   *#delete(ids: Uint32Array, range: TimeRange): Slices {
     yield* this.#everything()
-    yield* this.#rewriter.delete(ids, range)
+    yield* inSlices('deletion', this.#rewriter.delete(ids, range))
     this.#deadRows = true
     this.#deadSeries = true
     yield* this.#everything()
@@ -299,7 +299,7 @@ export class Maintenance {
     // What is dead still fills pages, so size is looked at when these are swept.
     const surplus = retentionSizeBytes > 0 && !this.#deadRows ? surplusBlocks(blocks, this.#sweeper.usedBytes(), retentionSizeBytes) : []
     if (expired.length + surplus.length === 0) return false
-    this.#compactor.remove([...new Set([...expired, ...surplus])])
+    inPhase('retention', () => this.#compactor.remove([...new Set([...expired, ...surplus])]))
     this.#deadRows = true
     this.#deadSeries = true
     this.#events.expired('time', expired.length)
@@ -308,16 +308,20 @@ export class Maintenance {
   }
 
   *#removeSeries(): Slices {
-    yield* this.#remover.remove((refs) => {
+    const removed = (refs: Uint32Array) => {
       this.#writer.forget(refs)
       this.#events.removedSeries(refs.length)
-    })
+    }
+    yield* inSlices('retention', this.#remover.remove(removed))
     this.#deadSeries = false
   }
 
   *#sweep(): Slices {
-    yield* this.#sweeper.sweep((layout) => this.#writer.layouts.isInUse(layout))
-    yield* this.#sweeper.vacuum(false)
+    yield* inSlices(
+      'sweep',
+      this.#sweeper.sweep((layout) => this.#writer.layouts.isInUse(layout)),
+    )
+    yield* inSlices('sweep', this.#sweeper.vacuum(false))
     this.#deadRows = false
   }
 

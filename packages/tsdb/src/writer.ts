@@ -1,7 +1,7 @@
 // Commits batches: the rules first, then one transaction, then what memory remembers of it.
 
 import type { DurationMs, Exemplar, Millis, Refusals, SeriesRef } from '@promlet/model'
-import type { Database, Statement } from '@promlet/sqlite'
+import { type Database, inPhase, type Statement } from '@promlet/sqlite'
 import { Admission, histogramMark, type LateSamples } from './admission.ts'
 import { layRow, type PendingBatch, type PendingHistogram, type PendingRow } from './appender.ts'
 import { type Batch, type BatchData, encodeHistograms, encodeSamples, HISTOGRAMS, ROW, SAMPLES, sealRow } from './batch.ts'
@@ -114,13 +114,14 @@ export class Writer {
     this.#bytes = 0
     let exemplarCounts = { added: 0, outOfOrder: 0 }
     try {
-      this.#transaction(() => {
+      const write = () => {
         added = this.#addSeries(rows, batch, late)
         for (const row of rows) batches.push(this.#writeRow(row, this.#batchMax + batches.length + 1, undo))
         for (const data of sealRest(batch, late)) batches.push(this.#writeData(data, this.#batchMax + batches.length + 1))
         if (exemplars.length > 0) exemplarCounts = this.#reader.exemplarTable.write(exemplars, this.#limits.exemplarsMax)
         this.#reader.metadata.write(metadata)
-      })
+      }
+      inPhase('commit', () => this.#transaction(write))
     } catch (error) {
       for (const step of undo) step()
       this.index.unwrite()
