@@ -142,5 +142,6 @@ async function readAnswer({ status, headers, body: sent }: Answer, { stop, bytes
 
 function asHttpError(error: unknown, { method, url }: Hop): HttpError {
   if (error instanceof HttpError) return requestError(method, url, { code: error.code, text: error.message }, error.cause)
-  return requestError(method, url, describeFailure(error, url), error)
+  // The text says all that the cause does.
+  return requestError(method, url, describeFailure(error, url))
 }

@@ -33,6 +33,16 @@ describe('a logger', () => {
     expect(text).toBe('time=NOW level=ERROR component=scraper msg="scrape failed" err="connection refused: ECONNREFUSED"\n')
   })
 
+  test('does not say a cause again that the message names', () => {
+    const inner = new Error('dial tcp 127.0.0.1:1: connect: connection refused')
+    const err = new Error(`Get "http://127.0.0.1:1/": ${inner.message}`, { cause: inner })
+    inner.cause = err
+    const text = capture('logfmt', (logger) => logger.error({ err }, 'scrape failed'))
+    expect(text).toContain('err="Get \\"http://127.0.0.1:1/\\": dial tcp 127.0.0.1:1: connect: connection refused')
+    inner.cause = undefined
+    expect(capture('logfmt', (logger) => logger.error({ err }, 'scrape failed')).match(/refused/g)).toHaveLength(1)
+  })
+
   test('adds the stack of an error that is a mistake in the program', () => {
     const text = capture('logfmt', (logger) => logger.error({ err: new TypeError('x is undefined') }, 'scrape failed'))
     expect(text).toMatch(/err="x is undefined" err\.stack="TypeError: x is undefined\\n {4}at /)

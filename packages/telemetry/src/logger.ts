@@ -1,5 +1,5 @@
 import { systemClock } from '@promlet/model'
-import { type Logger as PinoLogger, type LoggerOptions as PinoOptions, pino } from 'pino'
+import { type Logger as PinoLogger, type LoggerOptions as PinoOptions, pino, stdSerializers } from 'pino'
 import { formatLogfmt } from './logfmt.ts'
 
 /** Fields first, then a constant message: `log.warn({ job, err }, 'scrape failed')`. */
@@ -23,6 +23,9 @@ export interface LoggerOptions {
   readonly destination?: LogDestination
 }
 
+/** Causes of causes; more are left out, since errors may name each other in a circle. */
+const CAUSES_MAX = 8
+
 /**
  * Writes lines as Prometheus 3 does, as logfmt or JSON with `time`, `level` and `msg` first. Lines are written
  * before the call returns, so none is lost when the process ends.
@@ -33,9 +36,22 @@ export function createLogger({ level, format, component, destination = stderr() 
     base: component === undefined ? null : { component },
     timestamp: () => `,"time":"${new Date(systemClock.now()).toISOString()}"`,
     formatters: { level: (label) => ({ level: label.toUpperCase() }) },
+    serializers: { err: serializeError },
   }
   if (format === 'json') return pino(options, destination)
   return pino(options, { write: (line: string) => destination.write(formatLogfmt(line)) })
+}
+
+/** As pino does it, but a cause that the message names already is not said again. */
+function serializeError(error: Error): object {
+  const serialized = stdSerializers.err(error)
+  return error instanceof Error ? { ...serialized, message: messageWithCauses(error) } : serialized
+}
+
+function messageWithCauses({ message, cause }: Error, depth = 0): string {
+  if (!(cause instanceof Error) || depth === CAUSES_MAX) return message
+  const reason = messageWithCauses(cause, depth + 1)
+  return message.includes(reason) ? message : `${message}: ${reason}`
 }
 
 /** A logger that drops everything, for tests. */
