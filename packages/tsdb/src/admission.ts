@@ -97,8 +97,11 @@ export class Admission {
         this.#last.set(ref, at, values, index)
         if (kept !== index) samples.move(index, kept)
         kept++
-      } else if (verdict === 'late') late.samples.addFrom(ref, at, values, index)
-      else if (verdict !== 'ignored') tally.refuse(verdict, ref, at)
+      } else if (verdict === 'late') {
+        const place = late.samples.addFrom(ref, at, values, index)
+        const startAt = samples.starts?.[index] ?? 0
+        if (startAt !== 0) late.samples.setStart(place, startAt)
+      } else if (verdict !== 'ignored') tally.refuse(verdict, ref, at)
     }
     samples.length = kept
     this.#dropKnown(late.samples, tally)

@@ -34,6 +34,8 @@ export interface PendingHistogram {
   readonly ref: SeriesRef
   readonly at: Millis
   readonly histogram: Histogram
+  /** 0 when it is not known. */
+  readonly startAt: Millis
 }
 
 export interface PendingExemplar {
@@ -88,8 +90,10 @@ export class StoreAppender implements Appender {
     this.#open().rows.push(layRow(list, at, values, present, this.#host.buffers))
   }
 
-  append(ref: SeriesRef, at: Millis, value: number): void {
-    this.#open().samples.add(ref, at, value)
+  append(ref: SeriesRef, at: Millis, value: number, startAt: Millis = 0): void {
+    const { samples } = this.#open()
+    const index = samples.add(ref, at, value)
+    if (startAt !== 0) samples.setStart(index, startAt)
   }
 
   appendStale(ref: SeriesRef, at: Millis): void {
@@ -98,8 +102,8 @@ export class StoreAppender implements Appender {
     setStale(samples.values, index)
   }
 
-  appendHistogram(ref: SeriesRef, at: Millis, histogram: Histogram): void {
-    this.#open().histograms.push({ ref, at, histogram })
+  appendHistogram(ref: SeriesRef, at: Millis, histogram: Histogram, startAt: Millis = 0): void {
+    this.#open().histograms.push({ ref, at, histogram, startAt })
   }
 
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {

@@ -76,7 +76,9 @@ export function planSeries(
 }
 
 function assemble(plan: TimePlan, chunks: readonly OpenChunk[], recent: readonly Piece[], range: TimeRange, allocate: Allocate): Piece {
-  const floats = chunks.every(({ reader }) => isFloatChunk(reader)) && recent.every(({ histograms }) => histograms === undefined)
+  const floats =
+    chunks.every(({ reader }) => isFloatChunk(reader)) &&
+    recent.every(({ histograms, starts }) => histograms === undefined && starts === undefined)
   if (!plan.inOrder || !floats) {
     const pieces = [...chunks.map(({ reader, times }) => readChunk(reader, times)), ...recent]
     return clip(merge(pieces), range.from, range.to)

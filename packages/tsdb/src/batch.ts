@@ -4,12 +4,16 @@
 
 import type { Histogram, Millis } from '@promlet/model'
 import { ByteWriter, openBlob, sealBlob } from './bytes.ts'
+import { readColumn, writeColumn } from './column.ts'
 import { StorageError } from './error.ts'
 import { readHistogram, writeHistogram } from './histogram-codec.ts'
 
 export const ROW = 1
 export const SAMPLES = 2
 export const HISTOGRAMS = 3
+
+/** Start timestamps, 0 where there is none; undefined when no sample has one. Rows have none. */
+export type Starts = Float64Array | undefined
 
 export interface RowBatch {
   readonly kind: typeof ROW
@@ -31,6 +35,7 @@ export interface SamplesBatch {
   readonly refs: Uint32Array
   readonly times: Float64Array
   readonly values: Float64Array
+  readonly starts: Starts
 }
 
 export interface HistogramsBatch {
@@ -40,6 +45,7 @@ export interface HistogramsBatch {
   readonly refs: Uint32Array
   readonly times: Float64Array
   readonly histograms: readonly Histogram[]
+  readonly starts: Starts
 }
 
 export type Batch = RowBatch | SamplesBatch | HistogramsBatch
@@ -61,8 +67,9 @@ export interface BatchData {
   readonly record: Omit<BatchRecord, 'id' | 'layout'>
 }
 
-/** `kind` in the file is the kind, and this on top for a late batch. */
+/** `kind` in the file is the kind, and on top of it these: for a late batch, and for one with start timestamps. */
 const LATE = 16
+const STARTS = 32
 
 export function samplesIn(batch: Batch): number {
   return batch.kind === ROW ? batch.samples : batch.refs.length
@@ -89,29 +96,30 @@ export function sealRow(buffer: ArrayBuffer, slots: number, present: Uint8Array 
 
 export function encodeSamples(batch: SamplesBatch): BatchData {
   const writer = new ByteWriter(batch.refs.length * 12 + 16)
-  writeKeys(writer, batch.refs, batch.times)
+  writeKeys(writer, batch)
   writer.doubles(batch.values)
   return { batch, record: toRecord(batch, writer.blob()) }
 }
 
 export function encodeHistograms(batch: HistogramsBatch): BatchData {
   const writer = new ByteWriter(1024)
-  writeKeys(writer, batch.refs, batch.times)
+  writeKeys(writer, batch)
   for (const histogram of batch.histograms) writeHistogram(writer, histogram)
   return { batch, record: toRecord(batch, writer.blob()) }
 }
 
-function toRecord({ kind, late, times }: SamplesBatch | HistogramsBatch, data: Buffer): BatchData['record'] {
+function toRecord({ kind, late, times, starts }: SamplesBatch | HistogramsBatch, data: Buffer): BatchData['record'] {
   let from = Infinity
   let to = -Infinity
   for (const at of times) {
     if (at < from) from = at
     if (at > to) to = at
   }
-  return { kind: late ? kind | LATE : kind, from_ms: from, to_ms: to, samples: times.length, data }
+  const flags = (late ? LATE : 0) | (starts !== undefined ? STARTS : 0)
+  return { kind: kind | flags, from_ms: from, to_ms: to, samples: times.length, data }
 }
 
-function writeKeys(writer: ByteWriter, refs: Uint32Array, times: Float64Array): void {
+function writeKeys(writer: ByteWriter, { refs, times, starts }: SamplesBatch | HistogramsBatch): void {
   writer.varint(refs.length)
   let ref = 0
   for (const next of refs) {
@@ -123,12 +131,13 @@ function writeKeys(writer: ByteWriter, refs: Uint32Array, times: Float64Array): 
     writer.zigzag(next - at)
     at = next
   }
+  if (starts !== undefined) writeColumn(writer, starts, 0, starts.length)
 }
 
 /** @throws StorageError `corrupt` */
 export function decodeBatch(record: BatchRecord): Batch {
   const reader = openBlob(record.data, 'batch', record.id)
-  const kind = record.kind & ~LATE
+  const kind = record.kind & ~(LATE | STARTS)
   if (kind === ROW) return decodeRow(record, record.data.subarray(0, -4))
   const late = (record.kind & LATE) !== 0
   const length = reader.varint()
@@ -136,13 +145,15 @@ export function decodeBatch(record: BatchRecord): Batch {
   const times = new Float64Array(length)
   for (let index = 0, ref = 0; index < length; index++) refs[index] = ref += reader.zigzag()
   for (let index = 0, at = 0; index < length; index++) times[index] = at += reader.zigzag()
+  const starts = (record.kind & STARTS) === 0 ? undefined : new Float64Array(length)
+  if (starts !== undefined) readColumn(reader, starts, 0, length)
   if (kind === HISTOGRAMS) {
-    return { kind, id: record.id, late, refs, times, histograms: Array.from({ length }, () => readHistogram(reader)) }
+    return { kind, id: record.id, late, refs, times, starts, histograms: Array.from({ length }, () => readHistogram(reader)) }
   }
   if (kind !== SAMPLES) throw new StorageError('corrupt', `batch ${record.id}: its kind ${record.kind} is not known`)
   const values = new Float64Array(length)
   reader.doubles(values)
-  return { kind, id: record.id, late, refs, times, values }
+  return { kind, id: record.id, late, refs, times, starts, values }
 }
 
 function decodeRow(record: BatchRecord, data: Buffer): RowBatch {

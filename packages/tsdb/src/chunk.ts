@@ -3,20 +3,32 @@
 //   number of its time column | form | ...
 //
 // The form is that of a float column (column.ts), or HISTOGRAMS (histogram-column.ts), or MIXED: one bit per time that is
-// set where there is a histogram, the floats as a column, then the histograms.
+// set where there is a histogram, the floats as a column, then the histograms. STARTS has a column of start timestamps, and
+// then any of the others.
 
 import type { Histogram } from '@promlet/model'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { readColumn, writeColumn } from './column.ts'
+import { StorageError } from './error.ts'
 import { readHistograms, writeHistograms } from './histogram-column.ts'
 import type { Piece } from './pieces.ts'
 
 const HISTOGRAMS = 16
 const MIXED = 17
+const STARTS = 18
 
 /** Writes a piece with at least one sample; its times are the column with the number `timeColumn`. */
-export function writeChunk(writer: ByteWriter, timeColumn: number, { times, values, histograms }: Piece): void {
+export function writeChunk(writer: ByteWriter, timeColumn: number, piece: Piece): void {
+  const { starts } = piece
   writer.varint(timeColumn)
+  if (starts?.some((startAt) => startAt !== 0)) {
+    writer.byte(STARTS)
+    writeColumn(writer, starts, 0, starts.length)
+  }
+  writeSamples(writer, piece)
+}
+
+function writeSamples(writer: ByteWriter, { times, values, histograms }: Piece): void {
   if (histograms === undefined) {
     writeColumn(writer, values, 0, values.length)
     return
@@ -36,22 +48,32 @@ export function writeChunk(writer: ByteWriter, timeColumn: number, { times, valu
   writeHistograms(writer, present)
 }
 
-/** True when the chunk behind the time column's number, which was read, has floats only. */
+/** True when the chunk behind the time column's number, which was read, has floats only, without start timestamps. */
 export function isFloatChunk(reader: ByteReader): boolean {
   return (reader.bytes[reader.at] as number) < HISTOGRAMS
 }
 
 /** Reads a chunk whose time column's number was read. @throws StorageError `corrupt` */
 export function readChunk(reader: ByteReader, times: Float64Array): Piece {
+  if (reader.bytes[reader.at] !== STARTS) return readSamples(reader, times)
+  reader.byte()
+  const starts = new Float64Array(times.length)
+  readColumn(reader, starts, 0, starts.length)
+  return { ...readSamples(reader, times), starts }
+}
+
+function readSamples(reader: ByteReader, times: Float64Array): Piece {
   const values = new Float64Array(times.length)
   if (isFloatChunk(reader)) {
     readColumn(reader, values, 0, values.length)
     return { times, values }
   }
-  if (reader.byte() === HISTOGRAMS) {
+  const form = reader.byte()
+  if (form === HISTOGRAMS) {
     values.fill(Number.NaN)
     return { times, values, histograms: readHistograms(reader) }
   }
+  if (form !== MIXED) throw new StorageError('corrupt', `a chunk has the unknown form ${form}`)
   return readMixed(reader, times, values)
 }
 

@@ -2,7 +2,7 @@
 // column that is asked for, since a row lies together in memory and a column does not.
 
 import type { Histogram, Millis } from '@promlet/model'
-import { type Batch, HISTOGRAMS, type HistogramsBatch, type RowBatch, SAMPLES, type SamplesBatch } from './batch.ts'
+import { type Batch, HISTOGRAMS, type HistogramsBatch, type RowBatch, SAMPLES, type SamplesBatch, type Starts } from './batch.ts'
 import type { Allocate } from './buffers.ts'
 import type { LayoutReader } from './layout.ts'
 import type { Piece } from './pieces.ts'
@@ -110,12 +110,15 @@ function gatherSamples(batches: readonly SamplesBatch[], ask: Wanted, pieces: Pi
   if (total === 0) return
   const times = new Float64Array(total)
   const values = ask.allocate(total)
+  // The start timestamps of the samples, not to be taken for where the columns start.
+  const began = batches.some((batch) => batch.starts !== undefined) ? new Float64Array(total) : undefined
   const ends = starts.slice()
-  for (const batch of batches) copySamples(batch, ask, ends, times, values)
+  for (const batch of batches) copySamples(batch, ask, ends, times, values, began)
   for (let column = 0; column < ask.columns; column++) {
     const start = starts[column] as number
     const end = starts[column + 1] as number
-    if (start < end) addRuns(times.subarray(start, end), values.subarray(start, end), pieces[column] as Piece[])
+    if (start === end) continue
+    addRuns(times.subarray(start, end), values.subarray(start, end), began?.subarray(start, end), pieces[column] as Piece[])
   }
 }
 
@@ -129,7 +132,8 @@ function countSamples(batch: SamplesBatch, ask: Wanted, counts: Uint32Array): vo
   }
 }
 
-function copySamples(batch: SamplesBatch, ask: Wanted, ends: Uint32Array, times: Float64Array, values: Float64Array): void {
+function copySamples(batch: SamplesBatch, ask: Wanted, ends: Uint32Array, times: Float64Array, values: Float64Array, began: Starts): void {
+  const { starts } = batch
   for (let index = 0; index < batch.refs.length; index++) {
     const at = batch.times[index] as number
     if (at < ask.from || at > ask.to) continue
@@ -138,16 +142,19 @@ function copySamples(batch: SamplesBatch, ask: Wanted, ends: Uint32Array, times:
     const end = ends[column] as number
     times[end] = at
     values[end] = batch.values[index] as number
+    if (began !== undefined && starts !== undefined) began[end] = starts[index] as number
     ends[column] = end + 1
   }
 }
 
 /** Cuts a column where time does not increase, which is where late samples begin and end. */
-function addRuns(times: Float64Array, values: Float64Array, pieces: Piece[]): void {
+function addRuns(times: Float64Array, values: Float64Array, began: Starts, pieces: Piece[]): void {
   let start = 0
   for (let index = 1; index <= times.length; index++) {
     if (index < times.length && (times[index] as number) > (times[index - 1] as number)) continue
-    pieces.push({ times: times.subarray(start, index), values: values.subarray(start, index) })
+    const starts = began?.subarray(start, index)
+    const known = starts?.some((startAt) => startAt !== 0)
+    pieces.push({ times: times.subarray(start, index), values: values.subarray(start, index), ...(known ? { starts } : {}) })
     start = index
   }
 }
@@ -155,20 +162,22 @@ function addRuns(times: Float64Array, values: Float64Array, pieces: Piece[]): vo
 interface HistogramColumn {
   times: number[]
   histograms: Histogram[]
+  starts: number[]
 }
 
 function gatherHistograms(batches: readonly HistogramsBatch[], ask: Wanted, pieces: Piece[][]): void {
   const columns = new Map<number, HistogramColumn>()
-  for (const { refs, times, histograms } of batches) {
+  for (const { refs, times, histograms, starts } of batches) {
     for (let index = 0; index < refs.length; index++) {
       const at = times[index] as number
       const column = ask.wanted.get(refs[index] as number)
       if (column === undefined || at < ask.from || at > ask.to) continue
-      const own = columns.get(column) ?? { times: [], histograms: [] }
+      const own = columns.get(column) ?? { times: [], histograms: [], starts: [] }
       columns.set(column, own)
       if (own.times.length > 0 && at <= (own.times.at(-1) as number)) flush(own, pieces[column] as Piece[])
       own.times.push(at)
       own.histograms.push(histograms[index] as Histogram)
+      own.starts.push(starts?.[index] ?? 0)
     }
   }
   for (const [column, own] of columns) flush(own, pieces[column] as Piece[])
@@ -176,7 +185,9 @@ function gatherHistograms(batches: readonly HistogramsBatch[], ask: Wanted, piec
 
 function flush(own: HistogramColumn, pieces: Piece[]): void {
   const { times, histograms } = own
-  pieces.push({ times: Float64Array.from(times), values: new Float64Array(times.length).fill(Number.NaN), histograms })
+  const starts = own.starts.some((startAt) => startAt !== 0) ? Float64Array.from(own.starts) : undefined
+  pieces.push({ times: Float64Array.from(times), values: new Float64Array(times.length).fill(Number.NaN), histograms, starts })
   own.times = []
   own.histograms = []
+  own.starts = []
 }

@@ -32,6 +32,8 @@ interface Sample {
   readonly series: number
   readonly at: number
   readonly value: number | 'stale' | Histogram
+  /** 0 when it is not known. */
+  readonly startAt: number
 }
 
 /** One batch as data, so that it can be given to two stores. */
@@ -52,11 +54,11 @@ async function commit(store: Pick<Store, 'appender'>, batch: Batch): Promise<Ref
       present,
     )
   }
-  for (const { series: index, at, value } of batch.samples) {
+  for (const { series: index, at, value, startAt } of batch.samples) {
     const ref = appender.series(series(index))
-    if (typeof value === 'number') appender.append(ref, at, value)
+    if (typeof value === 'number') appender.append(ref, at, value, startAt)
     else if (value === 'stale') appender.appendStale(ref, at)
-    else appender.appendHistogram(ref, at, value)
+    else appender.appendHistogram(ref, at, value, startAt)
   }
   return appender.commit()
 }
@@ -67,14 +69,16 @@ async function answer(store: Pick<Store, 'select'>, matchers: readonly Matcher[]
   return found.map(describeColumns)
 }
 
-function describeColumns({ labels, times, values, histograms }: SeriesColumns): string {
+function describeColumns({ labels, times, values, histograms, startTimes }: SeriesColumns): string {
   const samples = Array.from(times, (at, index) => {
     const histogram = histograms?.[index]
     const value = histogram !== undefined ? `h${histogram.count}/${histogram.sum}` : isStaleAt(values, index) ? 'stale' : values[index]
-    return `${(at - START) / 1000}:${Object.is(value, -0) ? '-0' : value}`
+    return `${(at - START) / 1000}:${Object.is(value, -0) ? '-0' : value}${since(startTimes?.[index] ?? 0)}`
   })
   return `${labels} ${samples.join(' ')}`
 }
+
+const since = (startAt: number) => (startAt === 0 ? '' : `@${startAt - START}`)
 
 const histogram = (count: number): Histogram => ({
   schema: 1,
@@ -114,7 +118,9 @@ class Work {
     const samples = Array.from({ length: below(6) }, (): Sample => {
       const kind = below(12)
       const value = kind === 0 ? 'stale' : kind === 1 ? histogram(below(50)) : this.#value()
-      return { series: 60 + below(6), at: now(), value }
+      // Some senders know it, and it changes now and then.
+      const startAt = value === 'stale' || below(2) === 0 ? 0 : START - 1000 * below(3)
+      return { series: 60 + below(6), at: now(), value, startAt }
     })
     // Of one batch the store takes rows first, then floats, then histograms.
     samples.sort((left, right) => Number(typeof left.value === 'object') - Number(typeof right.value === 'object'))
@@ -214,7 +220,7 @@ class AnyOrder {
     for (const { series: list, at, values } of batch.rows) {
       for (const [index, value] of values.entries()) if (value !== undefined) this.#put(list[index] as number, at, value)
     }
-    for (const { series: index, at, value } of batch.samples) this.#put(index, at, value)
+    for (const { series: index, at, value, startAt } of batch.samples) this.#put(index, at, value, startAt)
   }
 
   delete(matches: (labels: Labels) => boolean, from: number, to: number): void {
@@ -233,11 +239,11 @@ class AnyOrder {
     return some.map(({ labels, text }) => `${labels} ${text.join(' ')}`)
   }
 
-  #put(index: number, at: number, value: Sample['value']): void {
+  #put(index: number, at: number, value: Sample['value'], startAt = 0): void {
     const samples = this.#samples.get(index) ?? new Map<number, string>()
     this.#samples.set(index, samples)
     const text = typeof value === 'object' ? `h${value.count}/${value.sum}` : Object.is(value, -0) ? '-0' : `${value}`
-    if (!samples.has(at)) samples.set(at, text)
+    if (!samples.has(at)) samples.set(at, text + since(startAt))
   }
 }
 

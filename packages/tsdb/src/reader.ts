@@ -222,8 +222,9 @@ export class Reader {
   }
 }
 
-function toColumns(labels: Labels, { times, values, histograms }: Piece): SeriesColumns {
-  return histograms === undefined ? { labels, times, values } : { labels, times, values, histograms }
+function toColumns(labels: Labels, { times, values, histograms, starts }: Piece): SeriesColumns {
+  const startTimes = starts?.some((startAt) => startAt !== 0) ? { startTimes: starts } : undefined
+  return histograms === undefined ? { labels, times, values, ...startTimes } : { labels, times, values, histograms, ...startTimes }
 }
 
 /** Prometheus: promql/engine.go ErrTooManySamples. */

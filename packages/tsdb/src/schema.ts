@@ -92,4 +92,7 @@ export const migrations: readonly Migration[] = [
     unit TEXT NOT NULL
   ) WITHOUT ROWID;
   `,
+  // Version 2: batches and chunks may have start timestamps. What version 1 wrote is valid as it is, so there is nothing to
+  // do; a program that knows version 1 only refuses the file, since it would read such batches wrongly.
+  '',
 ]

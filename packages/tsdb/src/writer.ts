@@ -143,6 +143,7 @@ export class Writer {
   }
 
   #findRows(samples: SampleList): PendingRow[] {
+    if (samples.starts !== undefined) return []
     return this.#rowFinder.take(samples).map(({ at, refs, values }) => {
       const list = this.layouts.list(this.layouts.resolve(refs))
       return layRow(list, at, values, new Uint8Array(refs.length).fill(1), this.buffers)
@@ -228,8 +229,13 @@ function sealRest(batch: PendingBatch, late: LateSamples): BatchData[] {
   return sealed
 }
 
-function sealSamples({ refs, times, values, length }: SampleList, late: boolean): BatchData {
-  const columns = { refs: refs.slice(0, length), times: times.slice(0, length), values: values.slice(0, length) }
+function sealSamples({ refs, times, values, starts, length }: SampleList, late: boolean): BatchData {
+  const columns = {
+    refs: refs.slice(0, length),
+    times: times.slice(0, length),
+    values: values.slice(0, length),
+    starts: starts?.slice(0, length),
+  }
   return encodeSamples({ kind: SAMPLES, id: 0, late, ...columns })
 }
 
@@ -241,6 +247,7 @@ function sealHistograms(pending: readonly PendingHistogram[], late: boolean): Ba
     refs: Uint32Array.from(pending, ({ ref }) => ref),
     times: Float64Array.from(pending, ({ at }) => at),
     histograms: pending.map(({ histogram }) => histogram),
+    starts: pending.some(({ startAt }) => startAt !== 0) ? Float64Array.from(pending, ({ startAt }) => startAt) : undefined,
   })
 }
 
