@@ -16,8 +16,10 @@ export type Migration = string | ((database: Database) => void)
 export interface OpenOptions {
   /** A file, made when it is missing, or `:memory:`. */
   readonly path: string
-  /** Neither makes nor changes anything; the file must have the newest schema. */
+  /** Neither makes nor changes anything; the file must have the newest schema, or one from `readableFrom` on. */
   readonly readonly?: boolean
+  /** The oldest schema version that this program reads as it is. The newest when absent. */
+  readonly readableFrom?: number
   /** All steps from the empty file to the newest schema, oldest first. Steps that were once released never change. */
   readonly migrations: readonly Migration[]
   /** For a new file; a power of two from 512 to 65536. */
@@ -48,6 +50,8 @@ export function openDatabase(options: OpenOptions): Database {
   let database: Database | undefined
   try {
     database = new Sqlite(path, { readonly: options.readonly ?? false, timeout: OPEN_TIMEOUT_MS })
+    // First of all: a file that this program does not know stays as it is.
+    refuseNewer(database, options)
     configure(database, options)
     migrate(database, options)
     database.pragma(`busy_timeout = ${options.busyTimeoutMs ?? 0}`)
@@ -70,14 +74,19 @@ function configure(database: Database, options: OpenOptions): void {
   if (options.journalSizeMaxBytes !== undefined) database.pragma(`journal_size_limit = ${options.journalSizeMaxBytes}`)
 }
 
-function migrate(database: Database, { path, readonly, migrations }: OpenOptions): void {
+function refuseNewer(database: Database, { path, migrations }: OpenOptions): void {
   const newest = migrations.length
   const found = schemaVersion(database)
-  if (found > newest) {
-    throw new DatabaseError('newer-version', `${path}: its schema has version ${found}, this program knows versions up to ${newest}`)
-  }
+  if (found <= newest) return
+  throw new DatabaseError('newer-version', `${path}: its schema has version ${found}, this program knows versions up to ${newest}`)
+}
+
+function migrate(database: Database, { path, readonly, readableFrom, migrations }: OpenOptions): void {
+  const newest = migrations.length
+  const found = schemaVersion(database)
   if (found === newest) return
   if (readonly) {
+    if (found >= (readableFrom ?? newest)) return
     throw new DatabaseError(
       'older-version',
       `${path}: its schema has version ${found}; to read it, let a program that writes bring it to version ${newest} first`,

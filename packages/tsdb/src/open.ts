@@ -2,7 +2,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, lockOwnership, openDatabase } from '@promlet/sqlite'
 import { asStorageError, StorageError } from './error.ts'
-import { DATABASE_FILE, LOCK_FILE, migrations, PAGE_BYTES } from './schema.ts'
+import { DATABASE_FILE, LOCK_FILE, migrations, PAGE_BYTES, READABLE_FROM } from './schema.ts'
 import { SqliteStore, type Store, type StoreOptions } from './store.ts'
 
 /** Page cache of a connection. */
@@ -34,6 +34,7 @@ function openFile(path: string, readonly: boolean): Database {
       path,
       readonly,
       migrations,
+      readableFrom: READABLE_FROM,
       pageSizeBytes: PAGE_BYTES,
       cacheBytes: CACHE_BYTES,
       autoCheckpointPages: 0,

@@ -7,6 +7,9 @@ export const LOCK_FILE = 'lock'
 /** 8 KiB: chunks of some hundred bytes leave little of a page unused, and a small commit still writes little. */
 export const PAGE_BYTES = 8192
 
+/** A store of this version and later ones can be read without a migration. */
+export const READABLE_FROM = 1
+
 /** What docs/format.md draws. Released steps never change; a change of format is a new step at the end. */
 export const migrations: readonly Migration[] = [
   `
