@@ -92,8 +92,12 @@ function compareKinds(given: unknown, recorded: unknown, path: string, found: st
   else if (isTime && Number.isNaN(Date.parse(String(given)))) found.push(`${path}: ${given} is no time`)
 }
 
+/** The name of a snapshot: a time and a random number. */
+const SNAPSHOT = /^\d{8}T\d{6}Z-[0-9a-f]{1,16}$/
+
 function isNear(given: unknown, recorded: unknown): boolean {
   if (given === recorded) return true
+  if (typeof given === 'string' && typeof recorded === 'string' && SNAPSHOT.test(recorded)) return SNAPSHOT.test(given)
   const [left, right] = [asNumber(given), asNumber(recorded)]
   return typeof given === typeof recorded && Math.abs(left - right) <= TOLERANCE * Math.max(Math.abs(left), Math.abs(right))
 }

@@ -147,19 +147,6 @@ export const versionDifferences: readonly VersionDifference[] = [
       'out of order sample (1 refused)\nthe sample of {__name__="pushed_metric", job="rw"} at 2026-11-22T19:22:24.000Z is older than the newest sample of the series\n',
     ),
   },
-  {
-    why: 'the store makes no snapshots yet, which is said',
-    requests: ['POST /api/v1/admin/tsdb/snapshot?skip_head=true'],
-    expected: (answer) => ({
-      ...answer,
-      status: 500,
-      json: {
-        status: 'error',
-        errorType: 'unavailable',
-        error: 'snapshots are not supported by Promlet yet: copy the folder of the store while the server is stopped',
-      },
-    }),
-  },
 ]
 
 const BUILD = {

@@ -2,6 +2,9 @@
 // store, and the configuration of api/setup with its targets. How answers are compared says api-answer.ts, where 3.14
 // differs from the recorded 2.42 says api-versions.ts.
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parsePrometheusConfig, parseRuleFile } from '@promlet/config'
 import { HttpError, type HttpRequest } from '@promlet/http'
 import { type DurationMs, Labels } from '@promlet/model'
@@ -52,10 +55,15 @@ function replay(file: string, isAdmin: boolean, used: Set<string>): void {
   let stack: Stack
   beforeAll(async () => {
     const clock = new TickingClock(NOW - 60 * SECOND)
-    stack = await startRecorded(clock, isAdmin)
+    // Snapshots go to the folder of the store.
+    const folder = mkdtempSync(join(tmpdir(), 'promlet-api-'))
+    stack = await startRecorded(clock, isAdmin, isAdmin ? folder : ':memory:')
     if (!isAdmin) await loadDataset(stack)
     await clock.advance(60 * SECOND)
-    return () => stack.close()
+    return async () => {
+      await stack.close()
+      rmSync(folder, { recursive: true })
+    }
   })
   for (const { note, request, response } of exchanges) {
     // Waits were for scrapes, which have all come by now.
@@ -105,7 +113,7 @@ class TickingClock extends VirtualClock {
   }
 }
 
-function startRecorded(clock: VirtualClock, isAdmin: boolean): Promise<Stack> {
+function startRecorded(clock: VirtualClock, isAdmin: boolean, path: string): Promise<Stack> {
   const exposition = { status: 200, body: conformanceText('api/setup/exposition.txt'), headers: { 'content-type': OPENMETRICS } }
   const config = parsePrometheusConfig(conformanceText('api/setup/prometheus.yml'), { file: 'prometheus.yml' })
   const rules = parseRuleFile(conformanceText('api/setup/example.yml'), { file: 'rules/example.yml', ...ruleChecks })
@@ -120,7 +128,7 @@ function startRecorded(clock: VirtualClock, isAdmin: boolean): Promise<Stack> {
       enableLifecycle: isAdmin,
       enableRemoteWriteReceiver: isAdmin,
     },
-    storage: { ...defaultSettings.storage, retentionTimeMs: 100 * 365 * 86_400 * SECOND },
+    storage: { ...defaultSettings.storage, path, retentionTimeMs: 100 * 365 * 86_400 * SECOND },
     flags: { 'query.timeout': '2m', 'config.file': 'prometheus.yml' },
   }
   return startStack(settings, {
@@ -174,7 +182,7 @@ function testStatus(): void {
   const given = async (path: string) => ((await ask(stack, { method: 'GET', path })).json as { data: Record<string, unknown> }).data
   beforeAll(async () => {
     const clock = new TickingClock(NOW - 60 * SECOND)
-    stack = await startRecorded(clock, false)
+    stack = await startRecorded(clock, false, ':memory:')
     await clock.advance(60 * SECOND)
     return () => stack.close()
   })

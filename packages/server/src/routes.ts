@@ -83,12 +83,16 @@ function registerStore({ get, both }: Router, { live }: Build): void {
   get('/status/tsdb', store(tsdbStatusHandler))
 }
 
-function registerAdmin({ change }: Router, { live, settings }: Build): void {
+function registerAdmin({ change }: Router, { live, settings, clock }: Build): void {
   const store = part('tsdb', () => live.store)
   const add = (path: string, handler: Handler) => change(`/admin/tsdb${path}`, adminOnly(handler, settings.web.enableAdminApi))
   add('/delete_series', store(deleteSeriesHandler))
   add('/clean_tombstones', store(cleanTombstonesHandler))
-  add('/snapshot', snapshotHandler)
+  const place = { path: settings.storage.path, clock }
+  add(
+    '/snapshot',
+    store((store) => snapshotHandler(store, place)),
+  )
 }
 
 function registerRemote(app: FastifyInstance, build: Build): void {

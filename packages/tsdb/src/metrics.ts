@@ -127,7 +127,11 @@ function addGauges(registry: Registry, facts: () => Facts): void {
   time('prometheus_tsdb_head_max_time', 'Newest sample', ({ newest }) => newest)
   gauge('prometheus_tsdb_wal_storage_size_bytes', "Size of SQLite's log.", ({ logBytes }) => logBytes)
   gauge('prometheus_tsdb_storage_blocks_bytes', 'Size of the database file.', ({ fileBytes }) => fileBytes)
-  gauge('prometheus_tsdb_retention_limit_seconds', 'How long samples are kept.', (limits) => limits.retentionTimeMs / 1000)
+  gauge(
+    'prometheus_tsdb_retention_limit_seconds',
+    'How long samples are kept; 0 is no limit.',
+    (limits) => finite(limits.retentionTimeMs) / 1000,
+  )
   gauge('prometheus_tsdb_retention_limit_bytes', 'How large the store may grow; 0 is no limit.', (limits) => limits.retentionSizeBytes)
 }
 

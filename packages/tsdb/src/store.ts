@@ -35,7 +35,7 @@ const DAY_MS = 86_400_000
 
 /** Settings that can change while the store is open. */
 export interface StoreSettings {
-  /** Samples older than the newest one by more than this are deleted. 15 days when absent. */
+  /** Samples older than the newest one by more than this are deleted. 15 days when absent; 0 is no limit. */
   readonly retentionTimeMs?: DurationMs
   /** The oldest samples are deleted while the store is larger; 0 (the default) is no limit. */
   readonly retentionSizeBytes?: number
@@ -73,10 +73,11 @@ export interface Store extends Appendable, Queryable {
   /** Checks that everything can be read and fits together; takes as long as reading everything. */
   verify(): Promise<StoreVerification>
   /**
-   * Writes a copy of the store as it is now into a new folder, while commits go on.
+   * Writes a copy of the store as it is now into a new folder, while commits go on. With `skipRecent` batches that are not in
+   * blocks yet are left out.
    * @throws StorageError `unwritable` when the folder is there already or cannot be made.
    */
-  snapshot(folder: string): Promise<void>
+  snapshot(folder: string, options?: { readonly skipRecent?: boolean }): Promise<void>
   /**
    * Deletes the samples of the series that any of the sets accepts, in the range, for good. Later samples in the same range
    * come in if the rules allow.
@@ -184,9 +185,9 @@ export class SqliteStore implements Store {
     return this.#read(() => verify(this.#database, this.#reader))
   }
 
-  async snapshot(folder: string): Promise<void> {
+  async snapshot(folder: string, { skipRecent = false }: { readonly skipRecent?: boolean } = {}): Promise<void> {
     if (this.#closing !== undefined) throw this.#closed()
-    await this.#asked(() => writeSnapshot(this.#database, folder))
+    await this.#asked(() => writeSnapshot(this.#database, folder, skipRecent))
   }
 
   async deleteSeries(range: TimeRange, matcherSets: MatcherSets): Promise<void> {
@@ -285,7 +286,7 @@ export class SqliteStore implements Store {
 
 function withDefaults(settings: StoreSettings): MaintenanceLimits {
   return {
-    retentionTimeMs: settings.retentionTimeMs ?? 15 * DAY_MS,
+    retentionTimeMs: (settings.retentionTimeMs ?? 15 * DAY_MS) || Infinity,
     retentionSizeBytes: settings.retentionSizeBytes ?? 0,
     outOfOrderTimeWindowMs: settings.outOfOrderTimeWindowMs ?? 0,
     exemplarsMax: settings.exemplarsMax ?? 100_000,

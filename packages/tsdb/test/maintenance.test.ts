@@ -177,6 +177,17 @@ describe('retention', () => {
     await subject.store.close()
   })
 
+  test('by time is off when it is 0', async () => {
+    const subject = await Subject.open(':memory:', { retentionTimeMs: 0 })
+    await subject.scrape(['up'], 10)
+    subject.skip(9 * DAY)
+    await subject.scrape(['up'], 10)
+    await subject.store.compactNow()
+    expect(await subject.count('up')).toBe(20)
+    expect(await subject.metric('prometheus_tsdb_retention_limit_seconds')).toBe(0)
+    await subject.store.close()
+  })
+
   test('by size deletes the oldest blocks until the store is small enough', async () => {
     const subject = await Subject.open()
     const names = Array.from({ length: 100 }, (_, index) => `metric_${index}`)

@@ -51,6 +51,23 @@ describe('a snapshot', () => {
     })
   }
 
+  test('without what is not in blocks yet has the blocks only, and goes on as a store', async () => {
+    const store = await open(':memory:')
+    await fill(store, 100)
+    await store.compactNow()
+    await fill(store, 50, 100)
+    const folder = join(root, 'blocks-only')
+    await store.snapshot(folder, { skipRecent: true })
+    await store.close()
+    const copy = await open(folder)
+    expect(await count(copy)).toBe(100)
+    await fill(copy, 20, 100)
+    await copy.compactNow()
+    expect(await count(copy)).toBe(120)
+    expect((await copy.verify()).problems).toEqual([])
+    await copy.close()
+  })
+
   test('does not overwrite', async () => {
     const store = await open(':memory:')
     await expect(store.snapshot(root)).rejects.toMatchObject({ name: 'StorageError', code: 'unwritable' })

@@ -1,6 +1,12 @@
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
 import { START, startLab } from '../../test/lab.ts'
 import { defaultSettings } from '../index.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'promlet-api-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
 
 const config = `
 global:
@@ -119,6 +125,25 @@ describe('the admin API', () => {
       result: [{ value: [1767225660, '1'] }],
     })
     expect(await post(lab, '/api/v1/admin/tsdb/clean_tombstones')).toBe(204)
+  })
+
+  test('writes snapshots below the folder of the store, and names them by time', async () => {
+    const path = join(root, 'admin')
+    await using lab = await startLab({ config, targets, settings: { web, storage: { ...defaultSettings.storage, path } } })
+    await lab.clock.advance(60_000)
+    const answer = await lab.stack.app?.inject({ method: 'PUT', url: '/api/v1/admin/tsdb/snapshot' })
+    const { name }: { name: string } = answer?.json().data ?? { name: '' }
+    expect(name).toMatch(/^20260101T000100Z-[0-9a-f]{16}$/)
+    const folder = join(path, 'snapshots', name)
+    await using copy = await startLab({ config: '', settings: { storage: { ...defaultSettings.storage, path: folder } } })
+    expect(await copy.data('/api/v1/query?query=count(orders_total)&time=2026-01-01T00:01:00Z')).toMatchObject({
+      result: [{ value: [1767225660, '2'] }],
+    })
+  })
+
+  test('has no place for snapshots where the store is in memory', async () => {
+    await using lab = await startLab({ config, targets, settings: { web } })
+    expect(await post(lab, '/api/v1/admin/tsdb/snapshot?skip_head=true')).toBe(500)
   })
 
   test('is off unless a flag turns it on', async () => {
