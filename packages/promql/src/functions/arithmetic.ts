@@ -95,3 +95,13 @@ export function power(base: number, exponent: number): number {
   if (base === 1 || (base === -1 && (exponent === Infinity || exponent === -Infinity))) return 1
   return base ** exponent
 }
+
+/** Go's `math.Max`, for which infinity is more than NaN. */
+export function larger(left: number, right: number): number {
+  return left === Infinity || right === Infinity ? Infinity : Math.max(left, right)
+}
+
+/** Go's `math.Min`, for which infinity below zero is less than NaN. */
+export function smaller(left: number, right: number): number {
+  return left === -Infinity || right === -Infinity ? -Infinity : Math.min(left, right)
+}

@@ -17,8 +17,10 @@ export interface Repair {
   largestRaise: number
 }
 
-/** Differences this small, relative to the count, come from rounding. */
+/** Differences this small, relative to the sum of two counts, come from rounding. */
 const TOLERANCE = 1e-12
+/** The smallest float of full precision. */
+const NORMAL_MIN = 2 ** -1022
 
 /** The q-quantile; -Inf below 0, +Inf above 1, NaN where it cannot be told. `repair` is written. */
 export function bucketQuantile(q: number, buckets: Buckets, repair: Repair): number {
@@ -28,11 +30,10 @@ export function bucketQuantile(q: number, buckets: Buckets, repair: Repair): num
   if (q > 1) return Infinity
   if (buckets.bounds[buckets.size - 1] !== Infinity) return Number.NaN
   joinEqualBounds(buckets)
-  evenOut(buckets)
   ensureRising(buckets, repair)
   const { bounds, counts, size } = buckets
   const observations = counts[size - 1]!
-  if (size < 2 || observations === 0 || Number.isNaN(observations)) return Number.NaN
+  if (size < 2 || observations === 0) return Number.NaN
   return interpolate(bounds, counts, size, q * observations)
 }
 
@@ -89,28 +90,28 @@ function joinEqualBounds(buckets: Buckets): void {
   buckets.size = last + 1
 }
 
-function evenOut({ counts, size }: Buckets): void {
+/** What counts differ by rounding is evened out; a count that falls is raised to the last one that was not. */
+function ensureRising({ bounds, counts, size }: Buckets, repair: Repair): void {
   let before = counts[0]!
   for (let bucket = 1; bucket < size; bucket++) {
     const count = counts[bucket]!
-    const difference = Math.abs(count - before)
-    if (difference === 0) continue
-    if (difference / count <= TOLERANCE) counts[bucket] = before
-    else before = count
+    if (count === before) continue
+    if (areClose(before, count)) {
+      counts[bucket] = before
+    } else if (count < before) {
+      noteRaise(repair, bounds[bucket]!, before - count)
+      counts[bucket] = before
+    } else before = count
   }
 }
 
-function ensureRising({ bounds, counts, size }: Buckets, repair: Repair): void {
-  let highest = counts[0]!
-  for (let bucket = 1; bucket < size; bucket++) {
-    const count = counts[bucket]!
-    if (count > highest) {
-      highest = count
-    } else if (count < highest) {
-      noteRaise(repair, bounds[bucket]!, highest - count)
-      counts[bucket] = highest
-    }
-  }
+/** Prometheus: util/almost Equal. */
+function areClose(left: number, right: number): boolean {
+  if (Number.isNaN(left) && Number.isNaN(right)) return true
+  const sum = Math.abs(left) + Math.abs(right)
+  const difference = Math.abs(left - right)
+  if (left === 0 || right === 0 || sum < NORMAL_MIN) return difference < TOLERANCE * NORMAL_MIN
+  return difference / Math.min(sum, Number.MAX_VALUE) < TOLERANCE
 }
 
 function noteRaise(repair: Repair, bound: number, raise: number): void {

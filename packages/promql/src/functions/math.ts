@@ -1,5 +1,7 @@
 // Functions of single floats.
 
+import { larger, smaller } from './arithmetic.ts'
+
 /** Functions of one float without further arguments. */
 export const mathFunctions: ReadonlyMap<string, (value: number) => number> = new Map<string, (value: number) => number>([
   ['abs', Math.abs],
@@ -37,7 +39,7 @@ export const mathFunctionsWithArgs: ReadonlyMap<string, (value: number, args: re
 
 /** Undefined when the bounds contradict each other: then there is no result. */
 function clamp(value: number, least: number, most: number): number | undefined {
-  return most < least ? undefined : Math.max(least, Math.min(most, value))
+  return most < least ? undefined : larger(least, smaller(most, value))
 }
 
 /** Ties go up. The inverse is used as it seems to lose less (Prometheus: promql/functions.go funcRound). */

@@ -29,13 +29,19 @@ export function histogramQuantile(q: number, histogram: Histogram, remark: NaNRe
   const { lower, upper } = boundsFor(histogram, found)
   if (hasCustomBuckets(histogram)) {
     if (found.lower === -Infinity && found.upper <= 0) return found.upper
-    if (found.upper === Infinity) return found.lower
+    if (found.lower !== -Infinity && found.upper === Infinity) return found.lower
   }
   counted = Math.min(counted, histogram.count)
   if (counted < rank) return hasNaN ? nanResult(remark) : found.upper
-  if (hasNaN) remark('skewed')
+  if (hasNaNObservations(histogram)) remark('skewed')
   const within = isForward ? rank - (counted - found.count) : counted - rank
   return interpolate(lower, upper, within / found.count, isLinear(histogram, found))
+}
+
+/** A sum that is NaN may come of infinite observations too; those of NaN are counted, but in no bucket. */
+function hasNaNObservations(histogram: Histogram): boolean {
+  if (!Number.isNaN(histogram.sum)) return false
+  return allBuckets(histogram).reduce((total, { count }) => total + count, 0) < histogram.count
 }
 
 function nanResult(remark: NaNRemark): number {
@@ -55,10 +61,19 @@ function interpolate(lower: number, upper: number, fraction: number, isEven: boo
   return -(2 ** (logUpper + (logLower - logUpper) * (1 - fraction)))
 }
 
+interface Bounds {
+  readonly lower: number
+  readonly upper: number
+}
+
 /** A zero bucket reaches only to the side that the histogram has other buckets on. */
-function boundsFor(histogram: Histogram, { lower, upper }: Bucket): { readonly lower: number; readonly upper: number } {
+function boundsFor(histogram: Histogram, bucket: Bucket): Bounds {
+  const { lower, upper } = bucket
   if (hasCustomBuckets(histogram)) return { lower: lower === -Infinity && upper > 0 ? 0 : lower, upper }
-  if (lower >= 0 || upper <= 0) return { lower, upper }
+  return lower < 0 && upper > 0 ? zeroBounds(histogram, bucket) : { lower, upper }
+}
+
+function zeroBounds(histogram: Histogram, { lower, upper }: Bounds): Bounds {
   const hasNegative = histogram.negativeBuckets.length > 0
   const hasPositive = histogram.positiveBuckets.length > 0
   if (hasPositive && !hasNegative) return { lower: 0, upper }
@@ -68,16 +83,19 @@ function boundsFor(histogram: Histogram, { lower, upper }: Bucket): { readonly l
 /** The share of observations between two values. */
 export function histogramFraction(lower: number, upper: number, histogram: Histogram, remark: NaNRemark): number {
   if (histogram.count === 0 || Number.isNaN(lower) || Number.isNaN(upper)) return Number.NaN
-  if (Number.isNaN(histogram.sum)) remark('excluded')
   if (lower >= upper) return 0
+  if (hasNaNObservations(histogram)) remark('excluded')
   return (rankOf(upper, histogram) - rankOf(lower, histogram)) / histogram.count
 }
 
-/** How many observations are below a value. */
+/**
+ * How many observations are below a value. Unlike for quantiles, any bucket around zero counts as a zero bucket, custom
+ * ones too, and as these have no negative side, they begin at zero.
+ */
 function rankOf(value: number, histogram: Histogram): number {
   let rank = 0
   for (const bucket of allBuckets(histogram)) {
-    const { lower, upper } = boundsFor(histogram, bucket)
+    const { lower, upper } = bucket.lower <= 0 && bucket.upper >= 0 ? zeroBounds(histogram, bucket) : bucket
     if (lower >= value) return Math.min(rank, histogram.count)
     if (upper > value) {
       // Nothing can be told within a bucket without bounds.

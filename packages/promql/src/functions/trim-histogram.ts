@@ -17,11 +17,9 @@ type Spread = 'even' | 'positive' | 'negative'
 interface Rest {
   readonly count: number
   readonly middle: number
-  /** True when the limit lies within the bucket. */
-  readonly isCut: boolean
 }
 
-const NOTHING: Rest = { count: 0, middle: 0, isCut: true }
+const NOTHING: Rest = { count: 0, middle: 0 }
 
 /** Keeps the observations below (`isUpper`) or above `limit`. */
 export function trimHistogram(histogram: Histogram, limit: number, isUpper: boolean): Histogram {
@@ -30,7 +28,7 @@ export function trimHistogram(histogram: Histogram, limit: number, isUpper: bool
   const negativeBuckets = histogram.negativeBuckets.slice()
   trimSide(trim, histogram, histogram.positiveSpans, positiveBuckets, hasCustomBuckets(histogram) ? 'even' : 'positive')
   trimSide(trim, histogram, histogram.negativeSpans, negativeBuckets, 'negative')
-  const zeroCount = trim.bucket(zeroBounds(histogram), histogram.zeroCount, 'even')
+  const zeroCount = histogram.zeroCount > 0 ? trim.zeroBucket(zeroBounds(histogram), histogram.zeroCount) : histogram.zeroCount
   if (!trim.hasRemoved) return histogram
   return compactHistogram({ ...histogram, positiveBuckets, negativeBuckets, zeroCount, count: trim.count, sum: trim.sum, float: true })
 }
@@ -52,9 +50,9 @@ function boundsOf(histogram: Histogram, index: number, spread: Spread): Bounds {
 
 /** The zero bucket reaches only to the side that the histogram has other buckets on. */
 function zeroBounds({ zeroThreshold, positiveBuckets, negativeBuckets }: Histogram): Bounds {
-  const isPositive = positiveBuckets.length > 0 && negativeBuckets.length === 0
-  const isNegative = negativeBuckets.length > 0 && positiveBuckets.length === 0
-  return { lower: isPositive ? 0 : -zeroThreshold, upper: isNegative ? 0 : zeroThreshold }
+  const hasPositive = positiveBuckets.some((count) => count !== 0)
+  const hasNegative = negativeBuckets.some((count) => count !== 0)
+  return { lower: hasPositive && !hasNegative ? 0 : -zeroThreshold, upper: hasNegative && !hasPositive ? 0 : zeroThreshold }
 }
 
 /** Trims bucket after bucket, and adds up what is left. */
@@ -70,11 +68,19 @@ class Trim {
     this.#isUpper = isUpper
   }
 
-  /** Gives the count that is left of a bucket. */
+  /** Gives the count that is left of a bucket that is not empty. */
   bucket(bounds: Bounds, count: number, spread: Spread): number {
-    if (count === 0) return 0
-    const rest = this.#rest(bounds, count, spread)
-    if (rest.count !== count || rest.isCut) this.hasRemoved = true
+    // No bucket is on any side of NaN.
+    return this.#keep(count, Number.isNaN(this.#limit) ? NOTHING : this.#rest(bounds, count, spread))
+  }
+
+  /** The same for the zero bucket, of which NaN leaves nobody knows what. */
+  zeroBucket(bounds: Bounds, count: number): number {
+    return this.#keep(count, this.#rest(bounds, count, 'even'))
+  }
+
+  #keep(count: number, rest: Rest): number {
+    if (rest.count !== count) this.hasRemoved = true
     if (rest.count !== 0) {
       this.count += rest.count
       this.sum += rest.count * rest.middle
@@ -88,32 +94,32 @@ class Trim {
     const { lower, upper } = bounds
     if (this.#isUpper ? this.#limit <= lower : this.#limit >= upper) return NOTHING
     if (this.#isUpper ? this.#limit >= upper : this.#limit <= lower) {
-      return { count, middle: middleOf(lower, upper, spread), isCut: false }
+      return { count, middle: middleOf(lower, upper, spread) }
     }
     const below = shareBelow(this.#limit, bounds, spread)
-    if (this.#isUpper) return { count: count * below, middle: middleOf(lower, this.#limit, spread), isCut: true }
-    return { count: count - count * below, middle: middleOf(this.#limit, upper, spread), isCut: true }
+    if (this.#isUpper) return { count: count * below, middle: middleOf(lower, this.#limit, spread) }
+    return { count: count - count * below, middle: middleOf(this.#limit, upper, spread) }
   }
 
   /** A first custom bucket that ends above zero is taken to begin there; otherwise all that is known of it is its end. */
   #withoutLower({ upper }: Bounds, count: number): Rest {
     const limit = this.#limit
-    const whole = { count, middle: upper > 0 && upper !== Infinity ? upper / 2 : upper, isCut: false }
+    const whole = { count, middle: upper > 0 && upper !== Infinity ? upper / 2 : upper }
     if (this.#isUpper) {
       if (limit >= upper) return whole
-      if (upper <= 0) return limit === -Infinity ? NOTHING : { count, middle: limit, isCut: true }
-      return limit > 0 && upper !== Infinity ? { count: (count * limit) / upper, middle: limit / 2, isCut: true } : NOTHING
+      if (upper <= 0) return limit === -Infinity ? NOTHING : { count, middle: limit }
+      return limit > 0 && upper !== Infinity ? { count: (count * limit) / upper, middle: limit / 2 } : NOTHING
     }
     if (limit === -Infinity) return whole
     if (limit < 0 || limit >= upper || upper === Infinity) return NOTHING
-    return { count: count * (1 - limit / upper), middle: (limit + upper) / 2, isCut: limit > 0 }
+    return { count: count * (1 - limit / upper), middle: (limit + upper) / 2 }
   }
 
   /** Of the last custom bucket only its start is known: nothing of it is surely below, all of it may be above. */
   #withoutUpper({ lower }: Bounds, count: number): Rest {
     const limit = this.#limit
-    if (this.#isUpper) return limit === Infinity ? { count, middle: lower, isCut: false } : NOTHING
-    return limit === Infinity ? NOTHING : { count, middle: Math.max(lower, limit), isCut: limit > lower }
+    if (this.#isUpper) return limit === Infinity ? { count, middle: lower } : NOTHING
+    return limit === Infinity ? NOTHING : { count, middle: Math.max(lower, limit) }
   }
 }
 

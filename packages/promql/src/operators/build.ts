@@ -2,6 +2,7 @@
 
 import { QueryError } from '@promlet/model'
 import { annotationTexts } from '../annotations.ts'
+import { larger, smaller } from '../functions/arithmetic.ts'
 import { dateFunctions } from '../functions/date.ts'
 import { mathFunctions, mathFunctionsWithArgs } from '../functions/math.ts'
 import { timeAt } from '../plan/grid.ts'
@@ -116,9 +117,9 @@ function call(node: CallNode, context: EvalContext): Operator {
     case 'pi':
       return new Scalar((values) => values.fill(Math.PI))
     case 'min_of':
-      return ofTwo(node, args, Math.min)
+      return ofTwo(node, args, smaller)
     case 'max_of':
-      return ofTwo(node, args, Math.max)
+      return ofTwo(node, args, larger)
     case 'scalar':
       return scalarOfVector(first)
     case 'vector':

@@ -1,5 +1,6 @@
-// topk and bottomk: series come one by one, and for each group and step the best k so far are kept, in order. So no
-// more than k samples a step are held, and a sample that is not among them costs one comparison.
+// topk and bottomk: series come one by one, and for each group and step the best k so far are kept. So no more than k
+// samples a step are held, and a sample that is not among them costs one comparison.
+// Prometheus: promql/engine.go aggregationK.
 
 import type { Labels } from '@promlet/model'
 import { annotationTexts } from '../annotations.ts'
@@ -57,7 +58,7 @@ export class TopSeries implements Operator {
     for (let index = 0; this.#input.next(column); index++) {
       this.#dropName[index] = column.dropName
       if (column.hasHistograms) this.#context.annotations.info(annotationTexts.ignoredInAggregation(operator), position)
-      if (column.count > 0) (leaders[groupOf[index]!] as Leaders).offer(column, index, sign)
+      if (column.count > 0) (leaders[groupOf[index]!] as Leaders).offer(column, index, sign, this.#counts)
     }
   }
 
@@ -66,9 +67,10 @@ export class TopSeries implements Operator {
     const picked = new Map<number, Column>()
     const sign = this.#node.aggregation.operator === 'topk' ? 1 : -1
     for (let step = 0; step < this.#node.grid.count; step++) {
-      const k = Math.trunc(this.#counts[step]!)
       for (const own of leaders) {
-        for (let place = 0; place < Math.min(k, own.sizeAt(step)); place++) {
+        // Answers over a range are in label order.
+        if (this.#node.grid.count === 1) own.sort(step)
+        for (let place = 0; place < own.sizeAt(step); place++) {
           const index = own.indexAt(step, place)
           let column = picked.get(index)
           if (column === undefined) {
@@ -84,7 +86,10 @@ export class TopSeries implements Operator {
   }
 }
 
-/** The best samples of one group: at each step up to `capacity`, the largest first, NaN last. */
+/**
+ * The best samples of one group: at each step a heap of up to `capacity`, the worst at its top, NaN worst of all. Which
+ * of equals has to leave depends on where it lies, so the heap moves them as Go's container/heap does.
+ */
 class Leaders {
   readonly #capacity: number
   readonly #sizes: Int32Array
@@ -111,33 +116,70 @@ class Leaders {
     return this.#values[step * this.#capacity + place]!
   }
 
-  /** Values count times `sign`. Of equals the series that came first stays ahead. */
-  offer({ values, present, hasHistograms }: Column, index: number, sign: 1 | -1): void {
-    const capacity = this.#capacity
-    const held = this.#values
+  /** Values count times `sign`; of each step no more than `counts[step]` are kept. */
+  offer({ values, present, hasHistograms }: Column, index: number, sign: 1 | -1, counts: Float64Array): void {
     for (let step = 0; step < present.length; step++) {
       if (present[step] === 0 || (hasHistograms && present[step] === HISTOGRAM)) continue
+      const most = Math.min(this.#capacity, Math.trunc(counts[step]!))
+      if (most < 1) continue
       const value = sign * values[step]!
       const size = this.#sizes[step]!
-      const first = step * capacity
-      if (size === capacity && !isBetter(value, held[first + size - 1]!)) continue
-      this.#insert(first, size, capacity, value, index)
-      if (size < capacity) this.#sizes[step] = size + 1
+      const first = step * this.#capacity
+      if (size < most) {
+        this.#rise(first, size, value, index)
+        this.#sizes[step] = size + 1
+      } else {
+        const worst = this.#values[first]!
+        if (worst < value || (Number.isNaN(worst) && !Number.isNaN(value))) this.#sink(first, size, value, index)
+      }
     }
   }
 
-  #insert(first: number, size: number, capacity: number, value: number, index: number): void {
-    let place = size < capacity ? size : size - 1
-    while (place > 0 && isBetter(value, this.#values[first + place - 1]!)) {
-      this.#values[first + place] = this.#values[first + place - 1]!
-      this.#indexes[first + place] = this.#indexes[first + place - 1]!
-      place--
+  /** Puts the best first: equals in the order that they have in the heap, but NaN the other way round. */
+  sort(step: number): void {
+    const first = step * this.#capacity
+    const size = this.#sizes[step]!
+    const values = this.#values.slice(first, first + size)
+    const indexes = this.#indexes.slice(first, first + size)
+    const order = Array.from(values.keys()).sort((left, right) => {
+      if (Number.isNaN(values[left])) return Number.isNaN(values[right]) ? right - left : 1
+      if (Number.isNaN(values[right])) return -1
+      return values[left] === values[right] ? left - right : values[right]! - values[left]!
+    })
+    for (const [place, from] of order.entries()) this.#set(first + place, values[from]!, indexes[from]!)
+  }
+
+  /** A new sample from below towards the top. */
+  #rise(first: number, size: number, value: number, index: number): void {
+    let place = size
+    while (place > 0) {
+      const parent = (place - 1) >> 1
+      if (!isWorse(value, this.#values[first + parent]!)) break
+      this.#set(first + place, this.#values[first + parent]!, this.#indexes[first + parent]!)
+      place = parent
     }
-    this.#values[first + place] = value
-    this.#indexes[first + place] = index
+    this.#set(first + place, value, index)
+  }
+
+  /** A sample in place of the worst, from the top down. */
+  #sink(first: number, size: number, value: number, index: number): void {
+    let place = 0
+    for (let child = 1; child < size; child = 2 * place + 1) {
+      const other = child + 1
+      if (other < size && isWorse(this.#values[first + other]!, this.#values[first + child]!)) child = other
+      if (!isWorse(this.#values[first + child]!, value)) break
+      this.#set(first + place, this.#values[first + child]!, this.#indexes[first + child]!)
+      place = child
+    }
+    this.#set(first + place, value, index)
+  }
+
+  #set(slot: number, value: number, index: number): void {
+    this.#values[slot] = value
+    this.#indexes[slot] = index
   }
 }
 
-function isBetter(value: number, held: number): boolean {
-  return value > held || (Number.isNaN(held) && !Number.isNaN(value))
+function isWorse(value: number, other: number): boolean {
+  return Number.isNaN(value) || value < other
 }
