@@ -1,115 +1,181 @@
-// What was acknowledged is there after kill -9. The sending process is this one: it notes what was acknowledged to it,
-// the server is killed at random moments, and in the end every noted sample has to be there with its value.
+// What was acknowledged is there after kill -9, whatever the store was doing. Promlet runs as its users run it, under load;
+// it is killed in the middle of each of the store's phases in turn, and at random moments; the client, which lives on,
+// holds the store against what was acknowledged to it. PROMLET_KILLS=1000 for the long form.
 
+import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { parsePrometheusConfig } from '@promlet/config'
-import { createHttpClientFactory } from '@promlet/http'
-import { Labels, systemClock } from '@promlet/model'
-import { startRemoteWrite } from '@promlet/remote'
+import { systemClock } from '@promlet/model'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
+import { openStore, type Store } from '@promlet/tsdb'
 import { expect, test } from 'vitest'
-import { freePort, until } from './peer.ts'
-import { type Folder, makeFolder, type Server, serve } from './promlet.ts'
+import { answersOf } from '../packages/tsdb/test/fixtures/answers.ts'
+import { openFixture } from '../packages/tsdb/test/fixtures/open.ts'
+import { compare, type Ledger, newLedger, ROWS } from './kill/ledger.ts'
+import { pause, startLoad, startTarget, Writer } from './kill/load.ts'
+import { PHASES, type Phase } from './kill/phase-names.ts'
+import { freePort, type Running, run, untilOk } from './peer.ts'
+import { makeFolder, PROMLET } from './promlet.ts'
 
-const ROUNDS = Number(process.env['PROMLET_KILLS'] ?? 6)
-const SERIES = 200
+const KILLS = Number(process.env['PROMLET_KILLS'] ?? 16)
+type Aim = Phase | 'random'
+/** Sweeps are not aimed at: random kills find them. */
+const AIMS: readonly Aim[] = ['commit', 'random', 'compaction', 'checkpoint', 'deletion', 'retention', 'migration', 'random']
+/** In every round that has an eye on retention; in the others nothing expires. */
+const SHORT_RETENTION_MS = 5_000
+/** For a phase that is aimed at to come. */
+const PATIENCE_MS = 60_000
 
-interface Samples {
-  readonly metric: Readonly<Record<string, string>>
-  readonly values: readonly (readonly [number, string])[]
+const PRELOAD = new URL('./kill/phases.ts', import.meta.url).href
+
+/** The server of one round, and the file in which it notes what it is doing. */
+class Victim {
+  readonly url: string
+  readonly running: Running
+  readonly #phases: string
+
+  constructor(folder: string, port: number, { aim, retention }: { readonly aim: Aim; readonly retention: string }) {
+    this.url = `http://127.0.0.1:${port}`
+    this.#phases = join(folder, 'phases')
+    const descriptor = openSync(this.#phases, 'w')
+    writeSync(descriptor, new Uint8Array(PHASES.length))
+    closeSync(descriptor)
+    const flags = [
+      `--config.file=${join(folder, 'prometheus.yml')}`,
+      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--storage.tsdb.retention.time=${retention}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--web.enable-remote-write-receiver',
+      '--web.enable-admin-api',
+    ]
+    const env: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: `--import=${PRELOAD}`, PROMLET_PHASES: this.#phases }
+    if (aim !== 'random')
+      Object.assign(env, { PROMLET_KILL_IN: aim, PROMLET_KILL_SKIP: aim === 'migration' ? 0 : Math.floor(Math.random() * 4) })
+    this.running = run(PROMLET, ['serve', 'scraper', 'tsdb', ...flags], { env })
+  }
+
+  get isGone(): boolean {
+    const { exitCode, signalCode } = this.running.process
+    return exitCode !== null || signalCode !== null
+  }
+
+  /** Waits until it is ready, or killed. */
+  async ready(): Promise<void> {
+    const ended = new Promise<void>((resolve) => this.running.process.once('close', () => resolve()))
+    await Promise.race([untilOk(`${this.url}/-/ready`, PATIENCE_MS), this.isGone ? undefined : ended])
+  }
+
+  /** Kills it, unless it has already killed itself, and gives the phases in which that was. */
+  async kill(): Promise<readonly Phase[]> {
+    await this.running.stop('SIGKILL')
+    if (this.running.process.signalCode !== 'SIGKILL') throw new Error(`it ended by itself:\n${this.running.output()}`)
+    const marks = readFileSync(this.#phases)
+    return PHASES.filter((_, index) => marks[index] === 1)
+  }
 }
 
-test(`remote write: nothing acknowledged is lost over ${ROUNDS} kills`, async () => {
-  using folder = makeFolder()
-  const port = await freePort()
-  const acknowledged: number[] = []
-  let lastAt = Date.now()
-  for (let round = 0; round < ROUNDS; round++) {
-    const server = await startStore(folder, port)
-    const sender = await startSender(server.url)
-    const killed = pause(100 + Math.random() * 700).then(() => server.stop('SIGKILL'))
-    const layout = sender.series
-    while (server.process.exitCode === null && server.process.signalCode === null) {
-      lastAt = Math.max(lastAt + 1, Date.now())
-      const at = lastAt
-      const outcome = await Promise.race([sender.write(layout, at).then(() => 'acknowledged'), killed.then(() => 'killed')])
-      if (outcome === 'acknowledged') acknowledged.push(at)
-    }
-    await killed
-    await sender.close()
-  }
-  await using server = await startStore(folder, port)
-  const bySeries = await stored(server, 'load_value')
-  expect(bySeries.length).toBe(SERIES)
-  expect(acknowledged.length).toBeGreaterThan(ROUNDS)
-  for (const { metric, values } of bySeries) {
-    const found = new Map(values.map(([at, value]) => [Math.round(at * 1000), Number(value)]))
-    const lost = acknowledged.filter((at) => found.get(at) !== expectedValue(Number(metric['number']), at))
-    expect(lost, `series ${metric['number']}`).toEqual([])
-  }
-  process.stderr.write(`${ROUNDS} kills, ${acknowledged.length} acknowledged batches of ${SERIES} samples, none lost\n`)
-}, 180_000)
+const counts = new Map<Phase | 'between', number>([...PHASES, 'between' as const].map((phase) => [phase, 0]))
+const readyMs: number[] = []
 
-test(`scraping: what a query has shown is still there over ${ROUNDS} kills`, async () => {
+test(`nothing acknowledged is lost and nothing is half there over ${KILLS} kills`, { timeout: 120_000 + KILLS * 10_000 }, async () => {
   using folder = makeFolder()
+  await using targets = new AsyncDisposableStack()
+  const addresses = [targets.use(await startTarget()).address, targets.use(await startTarget()).address]
+  folder.write(
+    'prometheus.yml',
+    `global: {scrape_interval: 100ms, scrape_timeout: 100ms}
+storage: {tsdb: {out_of_order_time_window: 1h}}
+scrape_configs: [{job_name: probe, static_configs: [{targets: [${addresses.join(', ')}]}]}]\n`,
+  )
   const port = await freePort()
-  const config = `global: {scrape_interval: 100ms, scrape_timeout: 100ms}\nscrape_configs: [{job_name: self, static_configs: [{targets: ['127.0.0.1:${port}']}]}]\n`
-  const file = folder.write('prometheus.yml', config)
-  const seen = new Map<number, string>()
-  for (let round = 0; round < ROUNDS; round++) {
-    const server = await startStore(folder, port, file)
-    const before = seen.size
-    await until(async () => {
-      for (const { values } of await stored(server, 'up')) for (const [at, value] of values) seen.set(at, value)
-      return seen.size > before + 3 + Math.random() * 5
-    }, 'scrapes')
-    await server.stop('SIGKILL')
+  const writers = [new Writer('one'), new Writer('two')]
+  const ledger = newLedger()
+  let kills = 0
+  for (; kills < KILLS || missing() !== undefined; kills++) {
+    const aim = kills < KILLS ? (AIMS[kills % AIMS.length] as Aim) : (missing() as Phase)
+    if (aim === 'migration') await migrationRound(join(folder.path, `migrated-${kills}`), port)
+    else await liveAndDie(folder.path, port, aim, ledger, writers)
   }
-  await using server = await startStore(folder, port, file)
-  const found = new Map((await stored(server, 'up')).flatMap(({ values }) => [...values]))
-  expect([...seen].filter(([at, value]) => found.get(at) !== value)).toEqual([])
-  process.stderr.write(`${ROUNDS} kills, ${seen.size} scrapes seen, none lost\n`)
-}, 180_000)
+  const phases = [...counts].map(([phase, count]) => `${phase} ${count}`).join(', ')
+  process.stderr.write(`${kills} kills: ${phases}; ${ledger.requests} requests acknowledged, none lost\n`)
+  readyMs.sort((left, right) => left - right)
+  process.stderr.write(`ready after a kill in ${readyMs[readyMs.length >>> 1]} ms (median), ${readyMs.at(-1)} ms (most)\n`)
+})
 
-function startStore(folder: Folder, port: number, config?: string): Promise<Server> {
-  const flags = [`--storage.tsdb.path=${join(folder.path, 'data')}`, '--web.enable-remote-write-receiver']
-  return config === undefined ? serve(['tsdb'], flags, port) : serve(['scraper', 'tsdb'], [...flags, `--config.file=${config}`], port)
+/** A phase in which there was no kill yet: one that was aimed at may have ended a moment too early. */
+function missing(): Phase | undefined {
+  return PHASES.find((phase) => AIMS.includes(phase) && counts.get(phase) === 0)
 }
 
-async function startSender(url: string) {
-  const { remoteWrite } = parsePrometheusConfig(`remote_write: [{url: '${url}/api/v1/write', queue_config: {batch_send_deadline: 1ms}}]`, {
-    file: 'sender.yml',
+/** One life of the server under load, and what it leaves behind. */
+async function liveAndDie(folder: string, port: number, aim: Aim, ledger: Ledger, writers: readonly Writer[]): Promise<void> {
+  const isShort = aim === 'retention'
+  const start = performance.now()
+  const victim = new Victim(folder, port, { aim, retention: isShort ? `${SHORT_RETENTION_MS}ms` : '1h' })
+  // Some die while they start.
+  const early = aim === 'random' && Math.random() < 0.2 ? pause(Math.random() * 600).then(() => victim.running.stop('SIGKILL')) : undefined
+  await victim.ready()
+  if (!victim.isGone) readyMs.push(Math.round(performance.now() - start))
+  const load = startLoad(victim.url, ledger, writers)
+  if (aim === 'random') await (early ?? pause(Math.random() * 1_200))
+  else for (const end = performance.now() + PATIENCE_MS; !victim.isGone && performance.now() < end; ) await pause(20)
+  count(await victim.kill())
+  await load.ended
+  if (isShort) ledger.floor = newest(ledger) - SHORT_RETENTION_MS
+  expect(await withCopy(join(folder, 'data'), (store) => faultsOf(store, ledger)), `killed in ${aim}`).toEqual([])
+  forgetExpired(ledger)
+}
+
+/** A store of the first schema is killed while it is brought to the newest one. */
+async function migrationRound(folder: string, port: number): Promise<void> {
+  using fixture = openFixture('v1')
+  const data = join(folder, 'data')
+  mkdirSync(data, { recursive: true })
+  copyFileSync(fixture.file, join(data, 'store.db'))
+  copyFileSync(join(folder, '..', 'prometheus.yml'), join(folder, 'prometheus.yml'))
+  const victim = new Victim(folder, port, { aim: 'migration', retention: '100y' })
+  await victim.ready()
+  count(await victim.kill())
+  const answers = await withCopy(data, async (store) => {
+    expect((await store.verify()).problems).toEqual([])
+    return answersOf(store)
   })
-  const options = {
+  expect(answers).toEqual(fixture.answers)
+  rmSync(folder, { recursive: true })
+}
+
+function count(phases: readonly Phase[]): void {
+  for (const phase of phases.length === 0 ? (['between'] as const) : phases) counts.set(phase, (counts.get(phase) ?? 0) + 1)
+}
+
+/** Opens a copy of what the killed server left, so that the next one has to make do with it itself. */
+async function withCopy<Result>(data: string, use: (store: Store) => Promise<Result>): Promise<Result> {
+  using copy = makeFolder()
+  for (const name of ['store.db', 'store.db-wal']) if (existsSync(join(data, name))) copyFileSync(join(data, name), join(copy.path, name))
+  const store = await openStore({
+    path: copy.path,
     clock: systemClock,
     logger: silentLogger,
     registry: createRegistry(),
-    httpClient: createHttpClientFactory({ clock: systemClock }),
-  }
-  const sender = await startRemoteWrite({ config: remoteWrite, externalLabels: Labels.empty, flushDeadlineMs: 1, ...options })
-  const appender = sender.appender()
-  const series = Array.from({ length: SERIES }, (_, number) =>
-    appender.series(Labels.of({ __name__: 'load_value', number: String(number) })),
-  )
-  return {
-    series,
-    close: () => sender.close(),
-    async write(refs: typeof series, at: number) {
-      const batch = sender.appender()
-      for (const [number, ref] of refs.entries()) batch.append(ref, at, expectedValue(number, at))
-      await batch.commit().catch(() => new Promise(() => {}))
-    },
+    retentionTimeMs: 1e13,
+  })
+  try {
+    return await use(store)
+  } finally {
+    await store.close()
   }
 }
 
-function expectedValue(number: number, at: number): number {
-  return number * 1e6 + (at % 1e6)
+async function faultsOf(store: Store, ledger: Ledger): Promise<readonly string[]> {
+  const { problems } = await store.verify()
+  const [stored = []] = await store.select([{ matchers: [], from: 0, to: Number.MAX_SAFE_INTEGER }])
+  return [...problems, ...compare(ledger, stored)].slice(0, 10)
 }
 
-async function stored(server: Server, name: string): Promise<readonly Samples[]> {
-  return (await server.api<{ result: Samples[] }>(`query?${new URLSearchParams({ query: `${name}[1h]` })}`)).result
+function newest({ sent }: Ledger): number {
+  return sent.reduce((latest, { at }) => Math.max(latest, at + ROWS - 1), Date.now())
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+function forgetExpired(ledger: Ledger): void {
+  ledger.sent = ledger.sent.filter(({ at }) => at + ROWS > ledger.floor)
+  ledger.deletions = ledger.deletions.filter(({ to }) => to >= ledger.floor)
 }
