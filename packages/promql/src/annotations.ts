@@ -1,5 +1,6 @@
 // Warnings and infos that come with an answer. Texts are Prometheus's (util/annotations); each is followed by the
-// place in the query that it is about. The same text at the same place is said once.
+// place in the query that it is about. The same text is said once, for the last place that it was met at: places are
+// kept apart until the answer is made, as explaining tells of each.
 
 import { formatGeneral, formatPlain, quote } from '@promlet/model'
 import type { Position } from './syntax/ast.ts'
@@ -49,14 +50,31 @@ export class Annotations {
 
   /** The texts of one kind for the API, with `(line:column)` of the query, in the order of the query. */
   texts(kind: 'warning' | 'info', query: string): readonly string[] {
-    const inOrder = this.added(0).toSorted((left, right) => left.annotation.start - right.annotation.start)
-    return inOrder.filter(({ annotation }) => annotation.kind === kind).map((record) => recordText(record, query))
+    const own = this.added(0).filter(({ annotation }) => annotation.kind === kind)
+    return inOrder(saidOnce(inOrder(own))).map((record) => recordText(record, query))
   }
 
   #add(annotation: Annotation): void {
     const key = `${annotation.start} ${annotation.text}`
     if (!this.#byKey.has(key)) this.#byKey.set(key, annotation)
   }
+}
+
+function inOrder(records: Iterable<AnnotationRecord>): AnnotationRecord[] {
+  return [...records].sort((left, right) => left.annotation.start - right.annotation.start)
+}
+
+/** Of the same text the last; repairs of one metric are summed up where the first was. */
+function saidOnce(records: readonly AnnotationRecord[]): Iterable<AnnotationRecord> {
+  const byText = new Map<string, AnnotationRecord>()
+  for (const record of records) {
+    const { annotation, repair } = record
+    const key = repair === undefined ? annotation.text : `repair ${repair.metric}`
+    const known = byText.get(key)
+    if (repair === undefined || known?.repair === undefined) byText.set(key, record)
+    else byText.set(key, { annotation: known.annotation, repair: mergeRepairs(known.repair, repair) })
+  }
+  return byText.values()
 }
 
 export interface AnnotationRecord {

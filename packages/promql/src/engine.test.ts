@@ -247,11 +247,21 @@ describe('limits', () => {
 })
 
 describe('annotations', () => {
+  test('say the same once, for the last part that it is about', async () => {
+    const engine = engineOver(await countingStore(up))
+    const query = 'rate(up[5m]) + rate(up[9m]) + quantile(2, up) + quantile(-1, up)'
+    const { infos, warnings } = await engine.instant(query, 30 * MINUTE)
+    const text = 'PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "up"'
+    const outOfRange = 'PromQL warning: quantile value should be between 0 and 1, got'
+    expect(infos).toEqual([`${text} (1:21)`])
+    expect(warnings).toEqual([`${outOfRange} 2 (1:40)`, `${outOfRange} -1 (1:58)`])
+  })
+
   test('stand where the part that they are about stands, also when equal parts are computed once', async () => {
     const engine = engineOver(await countingStore(up))
     const { infos } = await engine.instant('rate(up[5m]) +\n  rate(up[5m])', 30 * MINUTE)
     const text = 'PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "up"'
-    expect(infos).toEqual([`${text} (1:6)`, `${text} (2:8)`])
+    expect(infos).toEqual([`${text} (2:8)`])
   })
 
   test('count columns in bytes', async () => {

@@ -54,8 +54,22 @@ class Enrichment {
     this.#nameMatchers = node.matchers.filter(({ name }) => name === METRIC_NAME)
     this.#dataMatchers = node.matchers.filter(({ name }) => name !== METRIC_NAME)
     this.#dataNames = new Set(this.#dataMatchers.map(({ name }) => name))
-    for (const [index, labels] of info.labels.entries()) this.#file(index, labels)
+    const isAsked = this.#askedFor()
+    for (const [index, labels] of info.labels.entries()) if (isAsked(labels)) this.#file(index, labels)
     this.#infoNames = [...new Set(info.labels.map(({ metricName }) => metricName))]
+  }
+
+  /**
+   * Prometheus asks its store for info series whose identifying labels have values that base series have. So one
+   * without the label is not found as soon as a base series has it, nor is any where no base series is identified.
+   */
+  #askedFor(): (info: Labels) => boolean {
+    const bases = this.#base.labels.filter(
+      (labels, index) => (this.#base.columns[index] as Column).count > 0 && !this.#isInfoSeries(labels),
+    )
+    const asked = IDENTIFYING.map((name) => ({ name, values: new Set(bases.map((labels) => labels.get(name)).filter(Boolean)) }))
+    const given = asked.filter(({ values }) => values.size > 0)
+    return (info) => given.length > 0 && given.every(({ name, values }) => values.has(info.get(name)))
   }
 
   run(): Frame {
