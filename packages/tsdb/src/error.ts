@@ -5,9 +5,9 @@ export class StorageError extends Error {
   override readonly name = 'StorageError'
   /**
    * The codes of `DatabaseError`, and `unknown-layout` for a layout reference that this store never gave or has
-   * forgotten, `spent` for an appender that is used after its commit.
+   * forgotten, `spent` for an appender that is used after its commit, `bad-query` for SQL that is wrong or would write.
    */
-  readonly code: DatabaseError['code'] | 'unknown-layout' | 'spent'
+  readonly code: DatabaseError['code'] | 'unknown-layout' | 'spent' | 'bad-query'
 
   constructor(code: StorageError['code'], message: string, options?: ErrorOptions) {
     super(message, options)

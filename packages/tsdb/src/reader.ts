@@ -222,7 +222,7 @@ export class Reader {
   }
 }
 
-function toColumns(labels: Labels, { times, values, histograms, starts }: Piece): SeriesColumns {
+export function toColumns(labels: Labels, { times, values, histograms, starts }: Piece): SeriesColumns {
   const startTimes = starts?.some((startAt) => startAt !== 0) ? { startTimes: starts } : undefined
   return histograms === undefined ? { labels, times, values, ...startTimes } : { labels, times, values, histograms, ...startTimes }
 }

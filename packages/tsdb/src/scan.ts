@@ -50,14 +50,14 @@ export interface StoreScan extends Disposable {
 }
 
 /**
- * Opens a store for reading all of it.
+ * Opens a store for reading all of it. `lost` is told of batches that cannot be read and are left out, once each.
  * @throws StorageError `not-found`, `newer-version`, `older-version`, `corrupt`, `unwritable`
  */
-export function openScan(path: string): StoreScan {
+export function openScan(path: string, lost: (error: unknown) => void): StoreScan {
   const file = join(path, DATABASE_FILE)
   try {
     const database = openDatabase({ path: file, readonly: true, migrations, cacheBytes: CACHE_BYTES })
-    return new Scan(file, database)
+    return new Scan(file, database, new Reader(database, lost))
   } catch (error) {
     throw asStorageError(error, file)
   }
@@ -67,14 +67,11 @@ class Scan implements StoreScan {
   readonly database: Database
   readonly #file: string
   readonly #reader: Reader
-  #lost: unknown
 
-  constructor(file: string, database: Database) {
+  constructor(file: string, database: Database, reader: Reader) {
     this.#file = file
     this.database = database
-    this.#reader = new Reader(database, (error) => {
-      this.#lost = error
-    })
+    this.#reader = reader
   }
 
   span(): TimeRange | undefined {
@@ -183,25 +180,18 @@ class Scan implements StoreScan {
 
   #parts(range: TimeRange): TimeRange[] {
     const starts = this.#snapshot((state) => this.#reader.blocks.within(range, state).flatMap(({ from, to }) => [from, to + 1]))
-    const cuts = [...new Set([range.from, ...starts])].filter((at) => at >= range.from && at <= range.to).sort((left, right) => left - right)
+    const cuts = [...new Set([range.from, ...starts])]
+      .filter((at) => at >= range.from && at <= range.to)
+      .sort((left, right) => left - right)
     return cuts.map((from, index) => ({ from, to: (cuts[index + 1] ?? range.to + 1) - 1 }))
   }
 
   #snapshot<T>(read: (state: State) => T): T {
     try {
-      const result = this.#reader.snapshot(read)
-      if (this.#lost !== undefined) this.#batchLost()
-      return result
+      return this.#reader.snapshot(read)
     } catch (error) {
       throw asReadError(error, this.#file)
     }
-  }
-
-  /** Batches that cannot be decoded are left out by the reader; here nobody should believe that all was read. */
-  #batchLost(): void {
-    const lost = this.#lost
-    this.#lost = undefined
-    if (lost instanceof Error) throw new StorageError('corrupt', lost.message, { cause: lost })
   }
 }
 
