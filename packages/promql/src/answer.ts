@@ -33,13 +33,13 @@ export function vectorAnswer(operator: Operator, at: Millis, context: EvalContex
   return { kind: 'vector', samples }
 }
 
-/** In label order, as Prometheus answers over a range. Series without gaps share one array of times. */
+/** In label order, as Prometheus answers over a range. Series with the same gaps share one array of times. */
 export function matrixAnswer(operator: Operator, grid: Grid, context: EvalContext): Value {
   const { labels, columns } = finalFrame(operator, grid.count, context)
-  const times = gridTimes(grid)
+  const times = new KeptTimes(gridTimes(grid))
   const series: SeriesColumns[] = []
   for (const [index, column] of columns.entries()) {
-    if (column.count > 0) series.push(toSeries(labels[index] as Labels, column, times))
+    if (column.count > 0) series.push(toSeries(labels[index] as Labels, column, times.of(column)))
   }
   return { kind: 'matrix', series: series.sort((left, right) => Labels.compare(left.labels, right.labels)) }
 }
@@ -52,22 +52,49 @@ function finalFrame(operator: Operator, steps: number, context: EvalContext): Fr
   return haveSameLabels(named) ? mergeFrame(frame, steps) : frame
 }
 
+/** The times of the steps at which series have samples. Series of one selection mostly begin and end together. */
+class KeptTimes {
+  readonly #all: Float64Array
+  #present: Uint8Array | undefined
+  #kept: Float64Array
+
+  constructor(all: Float64Array) {
+    this.#all = all
+    this.#kept = all
+  }
+
+  of({ present, count }: Column): Float64Array {
+    if (count === this.#all.length) return this.#all
+    if (count !== this.#kept.length || !haveSameSteps(present, this.#present)) {
+      this.#kept = this.#all.filter((_, step) => present[step] !== ABSENT)
+      this.#present = present
+    }
+    return this.#kept
+  }
+}
+
+function haveSameSteps(left: Uint8Array, right: Uint8Array | undefined): boolean {
+  if (right === undefined) return false
+  for (let step = 0; step < left.length; step++) if ((left[step] === ABSENT) !== (right[step] === ABSENT)) return false
+  return true
+}
+
+/** `times` are those of the steps that have a sample. */
 function toSeries(labels: Labels, column: Column, times: Float64Array): SeriesColumns {
-  if (column.count === times.length) {
+  const { present, count } = column
+  if (count === present.length) {
     const whole = { labels, times, values: column.values }
     return column.hasHistograms ? { ...whole, histograms: histogramsOf(column) } : whole
   }
-  const keptTimes = new Float64Array(column.count)
-  const values = new Float64Array(column.count)
+  const values = new Float64Array(count)
   const histograms: (Histogram | undefined)[] = []
   let kept = 0
-  for (let step = 0; step < times.length; step++) {
-    if (column.present[step] === ABSENT) continue
-    keptTimes[kept] = times[step]!
+  for (let step = 0; step < present.length; step++) {
+    if (present[step] === ABSENT) continue
     values[kept++] = column.values[step]!
-    if (column.hasHistograms) histograms.push(column.present[step] === HISTOGRAM ? column.histograms?.[step] : undefined)
+    if (column.hasHistograms) histograms.push(present[step] === HISTOGRAM ? column.histograms?.[step] : undefined)
   }
-  return column.hasHistograms ? { labels, times: keptTimes, values, histograms } : { labels, times: keptTimes, values }
+  return column.hasHistograms ? { labels, times, values, histograms } : { labels, times, values }
 }
 
 function histogramsOf(column: Column): readonly (Histogram | undefined)[] {

@@ -25,6 +25,7 @@ export type {
   SeriesSummary,
 } from './explain/explanation.ts'
 export { explanationText } from './explain/text.ts'
+export { formatTime } from './json-bytes.ts'
 export type {
   ClearCommand,
   Command,
@@ -39,5 +40,5 @@ export type {
 export { parseScript } from './script/parse.ts'
 export { type EvalReport, listEvals, type RunOptions, runScript } from './script/run.ts'
 export type { OpenScriptStorage, ScriptStorage } from './script/storage.ts'
-export { formatTime, labelsJson, writeAnswerBytes, writeAnswerJson } from './value-json.ts'
+export { labelsJson, writeAnswerBytes, writeAnswerJson } from './value-json.ts'
 export { type WrittenAnswer, writeAnswer } from './written-answer.ts'

@@ -1,6 +1,7 @@
 import { type Histogram, Labels, type Value } from '@promlet/model'
 import { describe, expect, test } from 'vitest'
-import { formatTime, writeAnswerJson } from './value-json.ts'
+import { formatTime } from './json-bytes.ts'
+import { writeAnswerJson } from './value-json.ts'
 
 const labels = Labels.of({ __name__: 'up', job: 'a "quoted" job' })
 

@@ -2,17 +2,14 @@
 // times are made once per array of times, and no object or text is made per sample where that can be helped.
 // Prometheus: web/api/v1/json_codec.go, util/jsonutil.
 
-import {
-  allBuckets,
-  formatValue,
-  type Histogram,
-  type Labels,
-  type Millis,
-  type SeriesColumns,
-  type Value,
-  type VectorSample,
-} from '@promlet/model'
-import { JsonBytes } from './json-bytes.ts'
+import { allBuckets, formatValue, type Histogram, type Labels, type SeriesColumns, type Value, type VectorSample } from '@promlet/model'
+import { formatTime, JsonBytes } from './json-bytes.ts'
+
+const FIRST_BYTES = 4096
+const EXPECTED_BYTES_MAX = 2 ** 25
+const LABEL_BYTES = 40
+const HEAD_BYTES = 18
+const VALUE_BYTES = 18
 
 /** `{"resultType":…,"result":…}` of an answer, as JSON text. */
 export function writeAnswerJson(answer: { readonly value: Value }): string {
@@ -21,7 +18,7 @@ export function writeAnswerJson(answer: { readonly value: Value }): string {
 
 /** The same in UTF-8. */
 export function writeAnswerBytes({ value }: { readonly value: Value }): Uint8Array {
-  const out = new JsonBytes()
+  const out = new JsonBytes(expectedBytes(value))
   switch (value.kind) {
     case 'scalar':
       out.text(`{"resultType":"scalar","result":[${formatTime(value.at)},"${formatValue(value.value)}"]}`)
@@ -38,14 +35,6 @@ export function writeAnswerBytes({ value }: { readonly value: Value }): Uint8Arr
   return out.bytes()
 }
 
-/** Milliseconds as Prometheus writes them: seconds, with three decimals unless they are whole. */
-export function formatTime(at: Millis): string {
-  const ms = Math.abs(at)
-  const rest = ms % 1000
-  const seconds = `${at < 0 ? '-' : ''}${(ms - rest) / 1000}`
-  return rest === 0 ? seconds : `${seconds}.${String(rest).padStart(3, '0')}`
-}
-
 /** A label set as a JSON object, in label order. */
 export function labelsJson(labels: Labels): string {
   let json = ''
@@ -53,6 +42,14 @@ export function labelsJson(labels: Labels): string {
     json += `${index === 0 ? '' : ','}${JSON.stringify(labels.names[index])}:${JSON.stringify(labels.values[index])}`
   }
   return `{${json}}`
+}
+
+/** So that answers grow where they are; what is not used of it is not taken from the system. */
+function expectedBytes(value: Value): number {
+  if (value.kind !== 'matrix') return FIRST_BYTES
+  let bytes = FIRST_BYTES
+  for (const { labels, times } of value.series) bytes += labels.names.length * LABEL_BYTES + times.length * (HEAD_BYTES + VALUE_BYTES)
+  return Math.min(bytes, EXPECTED_BYTES_MAX)
 }
 
 function writeVector(samples: readonly VectorSample[], out: JsonBytes): void {
@@ -88,19 +85,21 @@ function writeMatrix(series: readonly SeriesColumns[], out: JsonBytes): void {
 
 /** What stands before each value, from the second on after the end of the one before: `"],[1435781451.781,"`. */
 interface SampleHeads {
-  readonly bytes: Uint8Array
+  readonly bytes: DataView
   /** Where each one ends. */
   readonly ends: Int32Array
 }
 
 function sampleHeads(times: Float64Array): SampleHeads {
   const ends = new Int32Array(times.length)
-  const texts = new JsonBytes()
+  const texts = new JsonBytes(times.length * HEAD_BYTES)
   for (let index = 0; index < times.length; index++) {
-    texts.text(`${index === 0 ? '' : '"],'}[${formatTime(times[index]!)},"`)
+    texts.ascii(index === 0 ? '[' : '"],[')
+    texts.time(times[index]!)
+    texts.ascii(',"')
     ends[index] = texts.length
   }
-  return { bytes: texts.bytes(), ends }
+  return { bytes: texts.view(), ends }
 }
 
 function writeFloats(values: Float64Array, { bytes, ends }: SampleHeads, out: JsonBytes): void {
