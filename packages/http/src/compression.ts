@@ -1,4 +1,3 @@
-import { promisify } from 'node:util'
 import { gzip, gzipSync } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
 
@@ -8,24 +7,25 @@ const PACK_BYTES_MIN = 1024
 const SYNC_BYTES_MAX = 64 * 1024
 /** The fastest level: answers go a short way and are packed once each. */
 const LEVEL = 1
-const gzipAsync = promisify(gzip)
 
 /** Packs answers of some length for clients that accept gzip. */
 export function packAnswers(app: FastifyInstance): void {
-  app.addHook('onSend', async (request, reply, payload: unknown) => {
-    if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) return payload
-    if (payload.length < PACK_BYTES_MIN || reply.hasHeader('content-encoding')) return payload
+  app.addHook('onSend', (request, reply, payload: unknown, done) => {
+    if (typeof payload !== 'string' && !(payload instanceof Uint8Array)) return done(null, payload)
+    if (payload.length < PACK_BYTES_MIN || reply.hasHeader('content-encoding')) return done(null, payload)
     reply.header('vary', 'Accept-Encoding')
-    if (!acceptsGzip(request.headers['accept-encoding'])) return payload
+    if (!acceptsGzip(request.headers['accept-encoding'])) return done(null, payload)
     reply.header('content-encoding', 'gzip')
     reply.removeHeader('content-length')
-    return payload.length <= SYNC_BYTES_MAX ? gzipSync(payload, { level: LEVEL }) : gzipAsync(payload, { level: LEVEL })
+    if (payload.length <= SYNC_BYTES_MAX) return done(null, gzipSync(payload, { level: LEVEL }))
+    gzip(payload, { level: LEVEL }, done)
   })
 }
 
 /** True when an Accept-Encoding header names gzip (or anything) without forbidding it by `q=0`. */
 export function acceptsGzip(header: string | undefined): boolean {
-  for (const part of (header ?? '').toLowerCase().split(',')) {
+  if (header === undefined) return false
+  for (const part of header.toLowerCase().split(',')) {
     const [coding, ...parameters] = part.split(';').map((text) => text.trim())
     if (coding === 'gzip' || coding === '*') return !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
   }

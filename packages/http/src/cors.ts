@@ -1,5 +1,5 @@
 import { compileAnchored } from '@promlet/model'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 
 const ANY = '.*'
 
@@ -9,9 +9,14 @@ const ANY = '.*'
  */
 export function allowOrigins(app: FastifyInstance, pattern: string): void {
   const allowed = compileAnchored(pattern)
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const { origin } = request.headers
-    if (origin === undefined || !request.url.startsWith('/api/')) return
+    if (origin !== undefined && request.url.startsWith('/api/')) allow(reply, origin)
+    done()
+  })
+  app.options('/api/*', async (_request, reply) => reply.code(204).send())
+
+  function allow(reply: FastifyReply, origin: string): void {
     reply.headers({
       'access-control-allow-headers': 'Accept, Authorization, Content-Type, Origin',
       'access-control-allow-methods': 'GET, POST, OPTIONS',
@@ -20,6 +25,5 @@ export function allowOrigins(app: FastifyInstance, pattern: string): void {
     })
     if (pattern === ANY) reply.header('access-control-allow-origin', '*')
     else if (allowed.test(origin)) reply.header('access-control-allow-origin', origin)
-  })
-  app.options('/api/*', async (_request, reply) => reply.code(204).send())
+  }
 }

@@ -7,12 +7,14 @@ import type { FastifyRequest } from 'fastify'
 export function formOf(request: FastifyRequest): URLSearchParams {
   const query = request.url.indexOf('?')
   const fromUrl = query < 0 ? '' : request.url.slice(query + 1)
-  const form = new URLSearchParams(isForm(request) ? (request.body as Buffer).toString('utf8') : '')
+  if (!isForm(request)) return new URLSearchParams(fromUrl)
+  const form = new URLSearchParams((request.body as Buffer).toString('utf8'))
   for (const [name, value] of new URLSearchParams(fromUrl)) form.append(name, value)
   return form
 }
 
 function isForm({ headers, body, method }: FastifyRequest): boolean {
+  if (body === undefined) return false
   const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   return (
     type === 'application/x-www-form-urlencoded' && (method === 'POST' || method === 'PUT' || method === 'PATCH') && Buffer.isBuffer(body)

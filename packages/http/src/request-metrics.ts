@@ -19,16 +19,40 @@ export function countRequests(app: FastifyInstance, registry: Registry, name: st
     DURATION_BUCKETS,
   )
   const size = histogram(registry, `${name}_http_response_size_bytes`, 'Histogram of response size for HTTP requests.', SIZE_BUCKETS)
+  const byRoute = new Map<string, RouteMetrics>()
   app.addHook('onRoute', ({ url, method }) => {
     if (method !== 'OPTIONS' && method !== 'HEAD') requests.inc({ handler: url, code: '200' }, 0)
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const handler = request.routeOptions.url
-    if (handler === undefined) return
-    requests.inc({ handler, code: String(reply.statusCode) })
-    duration.observe({ handler }, reply.elapsedTime / 1000)
-    size.observe({ handler }, Number(reply.getHeader('content-length') ?? 0))
+    if (handler !== undefined) {
+      let route = byRoute.get(handler)
+      if (route === undefined) {
+        route = { duration: duration.labels({ handler }), size: size.labels({ handler }), codes: new Map() }
+        byRoute.set(handler, route)
+      }
+      countCode(route, reply.statusCode, (code) => requests.labels({ handler, code })).inc()
+      route.duration.observe(reply.elapsedTime / 1000)
+      route.size.observe(Number(reply.getHeader('content-length') ?? 0))
+    }
+    done()
   })
+}
+
+/** The metrics of one route, looked up by their labels once. */
+interface RouteMetrics {
+  readonly duration: Histogram.Internal<'handler'>
+  readonly size: Histogram.Internal<'handler'>
+  readonly codes: Map<number, Counter.Internal>
+}
+
+function countCode({ codes }: RouteMetrics, status: number, make: (code: string) => Counter.Internal): Counter.Internal {
+  let counter = codes.get(status)
+  if (counter === undefined) {
+    counter = make(String(status))
+    codes.set(status, counter)
+  }
+  return counter
 }
 
 function counter(registry: Registry, name: string): Counter<'handler' | 'code'> {

@@ -50,6 +50,7 @@ const { createServer: createHttpServer } = process.getBuiltinModule('node:http')
 
 /** Containers are killed ten seconds after they were asked to stop, and there is more to stop than this. */
 const CLOSE_TIMEOUT_MS = 3_000
+const NO_QUERY = {}
 /** Node checks for overdue requests at this pace. */
 const CHECK_INTERVAL_MS = 5_000
 
@@ -83,7 +84,8 @@ function createApp(options: HttpServerOptions): FastifyInstance {
     // Comes before routing: a path with a broken escape, which Go's server refuses in the same words.
     frameworkErrors: (error, _request, reply) => void sendText(reply, error.statusCode ?? 400, '400 Bad Request'),
     schemaController: withoutSchemas,
-    routerOptions: { maxParamLength: Number.MAX_SAFE_INTEGER },
+    // Parameters are read by `formOf`, once.
+    routerOptions: { maxParamLength: Number.MAX_SAFE_INTEGER, querystringParser: () => NO_QUERY },
     ...(prefix !== '' && { rewriteUrl: (request: IncomingMessage) => stripPrefix(request.url ?? '/', prefix) }),
   }
   const app: FastifyInstance = fastify(settings)

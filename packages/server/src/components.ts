@@ -96,7 +96,7 @@ export async function openQueries(build: Build): Promise<Stop> {
       clock,
       ...settings.query,
       defaultSubqueryStepMs: () => live.config.global.evaluationIntervalMs,
-      observe: engineMetrics(registries.server, settings.query.maxConcurrency),
+      observe: engineMetrics(registries.server, clock, settings.query.maxConcurrency),
       ...(workers === undefined ? {} : { elsewhere: workers }),
     })
     return async () => workers?.close()

@@ -46,17 +46,21 @@ export interface Result {
 export type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<Result> | Result
 
 /** Wraps a handler: its result or its error becomes the answer. What nobody expected is logged. */
-export function answer(handler: Handler, logger: Logger): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
-  return async (request, reply) => {
-    try {
-      const result = await handler(request, reply)
-      if (result.data === undefined) return await reply.status(204).send()
-      return await sendParts(reply.status(200), successParts(result.data, result))
-    } catch (error) {
-      const code = errorType(error)
-      if (code === 'internal') logger.error({ err: error, url: request.url }, 'API request failed')
-      return await sendJson(reply.status(STATUS[code]), Buffer.from(failureText(code, error)))
-    }
+export function answer(handler: Handler, logger: Logger): (request: FastifyRequest, reply: FastifyReply) => void {
+  // Not a promise of the reply: Fastify would wait for the socket, with listeners of its own.
+  return (request, reply) => void respond(handler, logger, request, reply)
+}
+
+async function respond(handler: Handler, logger: Logger, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  try {
+    const given = handler(request, reply)
+    const result = given instanceof Promise ? await given : given
+    if (result.data === undefined) reply.status(204).send()
+    else sendParts(reply.status(200), successParts(result.data, result))
+  } catch (error) {
+    const code = errorType(error)
+    if (code === 'internal') logger.error({ err: error, url: request.url }, 'API request failed')
+    sendJson(reply.status(STATUS[code]), Buffer.from(failureText(code, error)))
   }
 }
 
