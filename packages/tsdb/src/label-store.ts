@@ -1,6 +1,6 @@
 // Reading label names, values and label sets: series are lists of pair ids in the file, and become `Labels` here once.
 
-import { Labels } from '@promlet/model'
+import { compareText, Labels } from '@promlet/model'
 import type { Database, Statement } from '@promlet/sqlite'
 import { ByteWriter, openBlob } from './bytes.ts'
 import { Cache } from './cache.ts'
@@ -20,6 +20,8 @@ export interface ValueList {
   readonly ids: number[]
   readonly values: string[]
   upTo: number
+  /** The values in order of text, once they were asked for. */
+  sorted: readonly string[] | undefined
 }
 
 export class LabelStore {
@@ -27,6 +29,7 @@ export class LabelStore {
   readonly #labels = new Cache<number, Labels>(LABELS_CACHED_MAX)
   readonly #values = new Map<string, ValueList>()
   readonly #nameIds = new Map<string, number>()
+  #names: { readonly sorted: readonly string[]; readonly upTo: number } | undefined
   #generation = -1
   readonly #readPair: Statement<[number], Pair>
   readonly #readSeries: Statement<[number], Buffer>
@@ -53,6 +56,7 @@ export class LabelStore {
     // Ids are never used twice: what is known of a series or a pair stays true, also when it has left.
     this.#values.clear()
     this.#nameIds.clear()
+    this.#names = undefined
   }
 
   /** The labels of a series, or undefined when there is no such series. */
@@ -94,20 +98,29 @@ export class LabelStore {
     return nameId === undefined ? undefined : this.#readPairId.get(nameId, value)
   }
 
-  /** All label names that some series has or had, in no order. */
-  names(): readonly string[] {
-    return this.#readNames.all()
+  /** All label names that some series has or had, in order. */
+  names(state: State): readonly string[] {
+    if (this.#names?.upTo !== state.pairMax) this.#names = { sorted: this.#readNames.all().sort(compareText), upTo: state.pairMax }
+    return this.#names.sorted
+  }
+
+  /** All values of a name, in order. */
+  sortedValues(name: string, state: State): readonly string[] {
+    const list = this.values(name, state)
+    list.sorted ??= list.values.toSorted(compareText)
+    return list.sorted
   }
 
   /** All values of a name. */
   values(name: string, state: State): ValueList {
-    const list = this.#values.get(name) ?? { ids: [], values: [], upTo: 0 }
+    const list = this.#values.get(name) ?? { ids: [], values: [], upTo: 0, sorted: undefined }
     if (list.upTo >= state.pairMax) return list
     const nameId = this.#nameId(name)
     if (nameId !== undefined) {
       for (const { id, value } of this.#readValues.all(nameId, list.upTo)) {
         list.ids.push(id)
         list.values.push(value)
+        list.sorted = undefined
       }
       list.upTo = state.pairMax
       this.#values.set(name, list)

@@ -143,21 +143,21 @@ export class Reader {
     })
   }
 
-  labelNames(range: TimeRange, matcherSets: MatcherSets): string[] {
+  labelNames(range: TimeRange, matcherSets: MatcherSets): readonly string[] {
     return this.snapshot((state) => {
       const ids = this.#active(this.matching(matcherSets, state), range, state)
+      if (this.#isEverySeries(ids, state)) return this.labels.names(state)
       const names = new Set<string>()
-      if (this.#isEverySeries(ids, state)) for (const name of this.labels.names()) names.add(name)
-      else for (const id of ids) for (const name of this.labels.of(id).names) names.add(name)
+      for (const id of ids) for (const name of this.labels.of(id).names) names.add(name)
       return [...names].sort(compareText)
     })
   }
 
-  labelValues(name: string, range: TimeRange, matcherSets: MatcherSets): string[] {
+  labelValues(name: string, range: TimeRange, matcherSets: MatcherSets): readonly string[] {
     return this.snapshot((state) => {
       const ids = this.#active(this.matching(matcherSets, state), range, state)
+      if (this.#isEverySeries(ids, state)) return this.labels.sortedValues(name, state)
       const known = this.labels.values(name, state)
-      if (this.#isEverySeries(ids, state)) return known.values.toSorted(compareText)
       if (known.ids.length < ids.length) {
         return known.values.filter((_, index) => shareAny(this.postings.ofPair(known.ids[index] as number, state), ids)).sort(compareText)
       }
@@ -194,6 +194,8 @@ export class Reader {
     const lists = [this.batches.active(state, range.from, range.to), ...this.blocks.active(range, state)]
     let found: Uint32Array = NO_IDS
     for (const list of lists) {
+      // As many as there are: then it is all of them.
+      if (list.length >= ids.length && list.length === this.seriesCount(state)) return ids
       const here = intersect(ids, list)
       // Most lists are alike: the first one mostly has them all.
       if (here.length === ids.length) return ids

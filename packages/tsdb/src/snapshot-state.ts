@@ -21,5 +21,22 @@ export function stateReader(database: Database): () => State {
       coalesce((SELECT max(id) FROM series), 0) AS seriesMax,
       coalesce((SELECT max(id) FROM label_pair), 0) AS pairMax
     FROM state`)
-  return () => statement.get() as State
+  const read = () => statement.get() as State
+  return database.readonly ? read : rememberedUntilWritten(database, read)
+}
+
+/** Nobody but the writer's connection changes the store, so that what it read holds until it has written. */
+function rememberedUntilWritten(database: Database, read: () => State): () => State {
+  const writtenRows: Statement<[], number> = database.prepare<[], number>('SELECT total_changes()').pluck()
+  let known: State | undefined
+  let knownAt = -1
+  return () => {
+    // What a transaction has written may yet be rolled back.
+    if (database.inTransaction) return read()
+    const now = writtenRows.get() as number
+    if (known !== undefined && now === knownAt) return known
+    known = read()
+    knownAt = now
+    return known
+  }
 }
