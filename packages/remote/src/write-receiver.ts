@@ -1,8 +1,8 @@
 // The receiving end of remote write, 1.0 and 2.0. Prometheus: storage/remote/write_handler.go, whose texts and status
 // codes it has. For both versions the good samples of a request are stored and 400 names the rest, as 2.0 asks for.
 
-import type { Appendable, Refusals } from '@promlet/model'
-import { Counter, type Logger, type Registry, sharedMetric } from '@promlet/telemetry'
+import { type Appendable, type Clock, type Refusals, systemClock } from '@promlet/model'
+import { Counter, createFailureLog, type Logger, type Registry, sharedMetric } from '@promlet/telemetry'
 import { RemoteError } from './error.ts'
 import { Intake } from './intake.ts'
 import { readV1 } from './read-v1.ts'
@@ -28,6 +28,8 @@ export interface WriteReceiverOptions {
   readonly appendable: Appendable
   readonly logger: Logger
   readonly registry: Registry
+  /** The machine's clock when absent. */
+  readonly clock?: Clock
   /** A request that unpacks to more is refused; 64 MiB by default. */
   readonly decodedBytesMax?: number
 }
@@ -39,9 +41,10 @@ const DECODED_BYTES_MAX = 64 * 1024 * 1024
 
 /** Makes the handler of `POST /api/v1/write`. */
 export function createWriteReceiver(options: WriteReceiverOptions): WriteReceiver {
-  const { appendable, logger, registry, decodedBytesMax = DECODED_BYTES_MAX } = options
+  const { appendable, logger, registry, clock = systemClock, decodedBytesMax = DECODED_BYTES_MAX } = options
   const cache = new SeriesCache()
   const metrics = createMetrics(registry)
+  const appends = createFailureLog({ logger, clock, failed: 'Error appending remote write', worked: 'Remote write is stored again' })
   return async ({ headers, body }) => {
     const version = chooseVersion(header(headers, 'content-type'), header(headers, 'content-encoding'))
     if (typeof version !== 'number') return { status: 415, body: `${version.refusal}\n`, headers: {} }
@@ -49,12 +52,13 @@ export function createWriteReceiver(options: WriteReceiverOptions): WriteReceive
       const message = decodeSnappy(body, decodedBytesMax)
       const read = version === 1 ? readV1 : readV2
       const taken = await take(appendable, cache, (intake) => read(message, intake))
+      appends.worked()
       metrics.invalid.inc(taken.intake.invalidSamples)
       return answer(taken, version)
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error)
       if (error instanceof RemoteError) return { status: 400, body: `${text}\n`, headers: {} }
-      logger.error({ err: error }, 'Error appending remote write')
+      appends.failed(error)
       return { status: 500, body: `${text}\n`, headers: {} }
     }
   }

@@ -2,13 +2,14 @@
 // a batch is handed over and its answer is seen to when it comes.
 
 import type { Appender, Refusals } from '@promlet/model'
-import type { Logger } from '@promlet/telemetry'
+import type { FailureLog, Logger } from '@promlet/telemetry'
 import type { Ingest } from './ingest.ts'
 import type { ScrapeMetrics } from './metrics.ts'
 
 export interface BatchOptions {
   readonly ingest: Ingest
   readonly metrics: ScrapeMetrics
+  readonly commits: FailureLog
   readonly logger: Logger
   /** The families whose metadata is in the batch. */
   readonly families: readonly string[]
@@ -16,16 +17,17 @@ export interface BatchOptions {
 
 /** Commits; resolves when the store answered, whatever it said. */
 export async function commitBatch(appender: Appender, options: BatchOptions): Promise<void> {
-  const { ingest, metrics, logger } = options
+  const { ingest, metrics, commits, logger } = options
   metrics.pendingCommits.inc()
   try {
     const refusals = await appender.commit()
+    commits.worked()
     ingest.retire(refusals.retired)
     countRefusals(refusals, metrics, logger)
   } catch (err) {
     metrics.failedCommits.inc()
     ingest.rewriteMetadata(options.families)
-    logger.error({ err }, 'Scrape commit failed')
+    commits.failed(err)
   } finally {
     metrics.pendingCommits.dec()
     await discardBatch(appender, logger)

@@ -2,7 +2,7 @@
 // report on itself. A target that is gone gets its stale markers later, when it is clear that it does not come back.
 
 import type { Appendable, Appender, Clock, DurationMs, Millis, SeriesRef } from '@promlet/model'
-import type { Logger } from '@promlet/telemetry'
+import type { FailureLog, Logger } from '@promlet/telemetry'
 import { commitBatch, discardBatch } from './batch.ts'
 import { ScrapeError } from './error.ts'
 import { describeScrapeError, type Fetch, isTooLarge, type ScrapedBody } from './fetch.ts'
@@ -21,6 +21,8 @@ export interface LoopOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: ScrapeMetrics
+  /** Of commits that the store did not take, of all targets. */
+  readonly commits: FailureLog
   /** Moves the phase of all targets, so that two scrapers do not scrape at the same moments. */
   readonly seed: string
 }
@@ -103,7 +105,7 @@ export class Loop {
 
   /** Writes the batch of a scrape. Everything up to the commit is synchronous. */
   async #store(fetched: Fetched, at: Millis, startedAt: Millis, start: number): Promise<void> {
-    const { ingest, target, clock, logger, metrics, appendable } = this.#options
+    const { ingest, target, clock, logger, metrics, commits, appendable } = this.#options
     let appender: Appender | undefined
     const reading: Reading = { scraped: 0, added: 0, seriesAdded: 0, duplicates: 0, outOfBounds: 0, counted: 0 }
     let families: readonly string[]
@@ -123,7 +125,7 @@ export class Loop {
       if (appender !== undefined) await discardBatch(appender, logger)
       return
     }
-    await commitBatch(appender, { ingest, metrics, logger, families })
+    await commitBatch(appender, { ingest, metrics, commits, logger, families })
     metrics.scrapeDuration.observe((clock.monotonic() - start) / 1000)
   }
 
@@ -210,7 +212,7 @@ export class Loop {
   }
 
   async #writeEnd(at: Millis, isTaken: (ref: SeriesRef) => boolean): Promise<void> {
-    const { ingest, metrics, logger, appendable } = this.#options
+    const { ingest, metrics, commits, logger, appendable } = this.#options
     let appender: Appender | undefined
     try {
       appender = appendable.appender()
@@ -222,7 +224,7 @@ export class Loop {
       if (appender !== undefined) await discardBatch(appender, logger)
       return
     }
-    await commitBatch(appender, { ingest, metrics, logger, families: [] })
+    await commitBatch(appender, { ingest, metrics, commits, logger, families: [] })
   }
 
   /** Stops at once and for good: a running scrape is cut off, no stale markers are written. */

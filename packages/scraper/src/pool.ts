@@ -5,7 +5,7 @@ import type { ScrapeConfig } from '@promlet/config'
 import type { TargetGroup } from '@promlet/discovery'
 import type { HttpClient, HttpClientFactory } from '@promlet/http'
 import { type Appendable, type Clock, compileRelabel, Labels, type Relabel, type SeriesRef } from '@promlet/model'
-import type { Logger } from '@promlet/telemetry'
+import type { FailureLog, Logger } from '@promlet/telemetry'
 import { ScrapeError } from './error.ts'
 import { createFetch, type Fetch } from './fetch.ts'
 import { formatGoDuration } from './go-duration.ts'
@@ -19,6 +19,8 @@ export interface PoolOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: ScrapeMetrics
+  /** Of commits that the store did not take, of all targets. */
+  readonly commits: FailureLog
   readonly httpClient: HttpClientFactory
   readonly version: string
   readonly seed: string
@@ -158,7 +160,7 @@ export class Pool {
   }
 
   #begin(target: Target, ingest: Ingest | undefined): void {
-    const { appendable, clock, metrics, seed, logger } = this.#options
+    const { appendable, clock, metrics, commits, seed, logger } = this.#options
     const loop = new Loop({
       target,
       ingest: ingest ?? new Ingest(this.config, target.labels),
@@ -166,6 +168,7 @@ export class Pool {
       appendable,
       clock,
       metrics,
+      commits,
       seed,
       logger: logger.child({ scrape_pool: target.scrapePool, target: target.url }),
     })

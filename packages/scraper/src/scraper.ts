@@ -2,7 +2,7 @@ import type { ScrapeConfig } from '@promlet/config'
 import { type Discovery, startDiscovery, type TargetGroups } from '@promlet/discovery'
 import type { HttpClientFactory } from '@promlet/http'
 import type { Appendable, Clock, Component, DurationMs, Labels, Millis, SeriesRef } from '@promlet/model'
-import type { Logger, Registry } from '@promlet/telemetry'
+import { createFailureLog, type Logger, type Registry } from '@promlet/telemetry'
 import type { FamilyMetadata, TargetMetadata } from './family-metadata.ts'
 import { type ScrapeMetrics, scrapeMetrics } from './metrics.ts'
 import { Pool, type PoolOptions, type PoolPlan, planPool } from './pool.ts'
@@ -94,6 +94,7 @@ class PoolScraper implements Scraper {
       clock,
       logger,
       metrics: this.#metrics,
+      commits: createFailureLog({ logger, clock, failed: 'Scrape commit failed', worked: 'Scrapes are stored again' }),
       httpClient,
       version,
       seed: externalLabels?.key ?? '',

@@ -1,3 +1,4 @@
+export { createFailureLog, type FailureLog, type FailureLogOptions } from './failure-log.ts'
 export {
   createLogger,
   type LogDestination,

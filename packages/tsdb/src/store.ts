@@ -15,7 +15,7 @@ import type {
   TimeRange,
 } from '@promlet/model'
 import { closeDatabase, type Database } from '@promlet/sqlite'
-import type { Logger, Registry } from '@promlet/telemetry'
+import { createFailureLog, type FailureLog, type Logger, type Registry } from '@promlet/telemetry'
 import { analyze, type StoreAnalysis } from './analysis.ts'
 import { type PendingBatch, StoreAppender } from './appender.ts'
 import { asReadError, asStorageError, StorageError } from './error.ts'
@@ -95,7 +95,7 @@ export class SqliteStore implements Store {
   readonly #database: Database
   readonly #lock: Disposable | undefined
   readonly #clock: Clock
-  readonly #logger: Logger
+  readonly #commits: FailureLog
   readonly #limits: MaintenanceLimits
   readonly #reader: Reader
   readonly #metrics: StoreMetrics
@@ -111,7 +111,7 @@ export class SqliteStore implements Store {
     this.#database = database
     this.#lock = lock
     this.#clock = clock
-    this.#logger = logger
+    this.#commits = createFailureLog({ logger, clock, failed: 'batch not stored', worked: 'batches are stored again' })
     this.#limits = withDefaults(options)
     const limits = this.#limits
     this.#metrics = createMetrics(options.registry, () => this.#facts())
@@ -221,13 +221,14 @@ export class SqliteStore implements Store {
     const start = this.#clock.monotonic()
     try {
       const report = writer.commit(batch)
+      this.#commits.worked()
       this.#metrics.committed(report, (this.#clock.monotonic() - start) / 1000)
       this.#maintenance?.committed(report.bytes)
       return report.refusals
     } catch (error) {
       this.#metrics.commitFailed()
       const failure = asStorageError(error, this.#path)
-      this.#logger.error({ err: failure }, 'batch not stored')
+      this.#commits.failed(failure)
       throw failure
     }
   }
