@@ -10,6 +10,7 @@ export class Matcher {
   readonly value: string
   /** Set for `=~` and `!~`. */
   readonly regex: AnchoredRegex | undefined
+  #text: string | undefined
 
   /** @throws RangeError for a regular expression that is not valid. */
   constructor(name: string, operator: MatchOperator, value: string) {
@@ -17,6 +18,7 @@ export class Matcher {
     this.operator = operator
     this.value = value
     this.regex = operator === '=~' || operator === '!~' ? compileAnchored(value) : undefined
+    this.#text = undefined
   }
 
   matches(value: string): boolean {
@@ -39,7 +41,8 @@ export class Matcher {
 
   /** As it stands in a selector: `job=~"node|web"`. */
   toString(): string {
-    return `${quoteNameIfNeeded(this.name)}${this.operator}${quote(this.value)}`
+    this.#text ??= `${quoteNameIfNeeded(this.name)}${this.operator}${quote(this.value)}`
+    return this.#text
   }
 }
 

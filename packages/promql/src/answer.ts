@@ -2,13 +2,14 @@
 // turn out to be called the same, which is an error where they have a sample at the same step.
 
 import { type Histogram, Labels, type Millis, type SeriesColumns, type Value, type VectorSample } from '@promlet/model'
-import { ABSENT, type Column, HISTOGRAM } from './columns/column.ts'
+import { ABSENT, type Column, HISTOGRAM, makeColumn } from './columns/column.ts'
 import { firstAfter } from './columns/windows.ts'
 import { AtEnd } from './operators/at-end.ts'
 import { build } from './operators/build.ts'
 import { dropMetadata, type EvalContext } from './operators/context.ts'
 import { collect, type Frame } from './operators/frame.ts'
-import { haveSameLabels, mergeFrame } from './operators/merge.ts'
+import { haveSameLabels } from './operators/label-numbers.ts'
+import { mergeFrame, sameLabelset } from './operators/merge.ts'
 import type { Operator } from './operators/operator.ts'
 import { sizeOfHistogram } from './operators/samples-read.ts'
 import { readScalar } from './operators/scalar.ts'
@@ -22,14 +23,19 @@ export function scalarAnswer(operator: Operator, at: Millis): Value {
 
 /** In the order of the operator: sorting functions have set it. */
 export function vectorAnswer(operator: Operator, at: Millis, context: EvalContext): Value {
-  const { labels, columns } = finalFrame(operator, 1, context)
+  const isDelayed = context.features.delayedNameRemoval
+  const labels = operator.series()
+  const column = makeColumn(1)
   const samples: VectorSample[] = []
-  for (const [index, column] of columns.entries()) {
-    if (column.present[0] === ABSENT) continue
-    const sample = { labels: labels[index] as Labels, at, value: column.values[0]! }
-    const histogram = column.present[0] === HISTOGRAM ? column.histograms?.[0] : undefined
-    samples.push(histogram === undefined ? sample : { ...sample, value: 0, histogram })
+  for (let index = 0; operator.next(column); index++) {
+    const kind = column.present[0]
+    if (kind === ABSENT) continue
+    const own = labels[index] as Labels
+    const named = isDelayed && column.dropName ? dropMetadata(own) : own
+    const histogram = kind === HISTOGRAM ? column.histograms?.[0] : undefined
+    samples.push(histogram === undefined ? { labels: named, at, value: column.values[0]! } : { labels: named, at, value: 0, histogram })
   }
+  if (haveSameLabels(samples.map((sample) => sample.labels))) throw sameLabelset()
   return { kind: 'vector', samples }
 }
 

@@ -21,11 +21,11 @@ import { Budget, canceled, TurnOver } from './operators/budget.ts'
 import { build } from './operators/build.ts'
 import type { EvalContext } from './operators/context.ts'
 import { SamplesRead } from './operators/samples-read.ts'
+import { ParsedQueries } from './parsed-queries.ts'
 import { type Grid, gridBetween } from './plan/grid.ts'
 import { planQuery, type QueryPlan } from './plan/plan.ts'
 import type { Expr } from './syntax/ast.ts'
 import { allFeatures as allSyntax, type Features as SyntaxFeatures } from './syntax/features.ts'
-import { parseExpr } from './syntax/parse.ts'
 import { documentedType, valueType } from './syntax/value-type.ts'
 import { type WrittenAnswer, writeAnswer } from './written-answer.ts'
 
@@ -125,13 +125,14 @@ const STORE_SAMPLES_MIN = 1_000_000
 
 export function createEngine(options: EngineOptions): PromqlEngine {
   const gate = new Gate(options.maxConcurrency ?? 20, options.clock)
+  const parsed = new ParsedQueries(options.features?.syntax ?? allSyntax)
   const ask = <T extends Measured>(request: Request, queryOptions: EngineQueryOptions | undefined, finish: Finish<T>): Promise<T> =>
     evaluateAnywhere(request, options, gate, queryOptions, finish)
   return {
-    instant: (query, at, queryOptions) => ask(instantRequest(query, at), queryOptions, asValues),
-    range: (query, start, end, step, queryOptions) => ask(rangeRequest(query, start, end, step), queryOptions, asValues),
+    instant: (query, at, queryOptions) => ask(instantRequest(parsed, query, at), queryOptions, asValues),
+    range: (query, start, end, step, queryOptions) => ask(rangeRequest(parsed, query, start, end, step), queryOptions, asValues),
     explain(query, when, queryOptions = {}) {
-      const request = 'at' in when ? instantRequest(query, when.at) : rangeRequest(query, when.start, when.end, when.step)
+      const request = 'at' in when ? instantRequest(parsed, query, when.at) : rangeRequest(parsed, query, when.start, when.end, when.step)
       const { queryable, elsewhere } = options
       const asked = { ...request, start: request.grid.start, queryable, signal: queryOptions.signal }
       const explainHere = (own: EngineOptions, entrance: Entrance) => {
@@ -142,7 +143,7 @@ export function createEngine(options: EngineOptions): PromqlEngine {
       return runHereOrElsewhere(request, { ...options, elsewhere }, gate, queryOptions, explainHere, asExplanation)
     },
     write({ query, start, end, step }, limit, queryOptions) {
-      const request = step === 0 ? instantRequest(query, start) : rangeRequest(query, start, end, step)
+      const request = step === 0 ? instantRequest(parsed, query, start) : rangeRequest(parsed, query, start, end, step)
       return ask(request, queryOptions, {
         here: (answer) => writeAnswer(answer, limit),
         elsewhere: (elsewhere, long) => elsewhere.write(long, limit),
@@ -160,14 +161,14 @@ const asExplanation: Finish<Explanation & Measured, Explanation> = {
   elsewhere: (elsewhere, long) => elsewhere.explain(long),
 }
 
-function instantRequest(query: string, at: Millis): Request {
+function instantRequest(parsed: ParsedQueries, query: string, at: Millis): Request {
   const start = Math.trunc(at)
-  return { query, grid: { start, step: 1, count: 1 }, end: start, step: 0, isRange: false }
+  return { query, parsed, grid: { start, step: 1, count: 1 }, end: start, step: 0, isRange: false }
 }
 
-function rangeRequest(query: string, start: Millis, end: Millis, step: DurationMs): Request {
+function rangeRequest(parsed: ParsedQueries, query: string, start: Millis, end: Millis, step: DurationMs): Request {
   const grid = gridBetween(Math.trunc(start), Math.trunc(end), Math.max(1, Math.trunc(step)))
-  return { query, grid, end: Math.trunc(end), step: grid.step, isRange: true }
+  return { query, parsed, grid, end: Math.trunc(end), step: grid.step, isRange: true }
 }
 
 async function evaluateAnywhere<T extends Measured>(
@@ -185,6 +186,7 @@ async function evaluateAnywhere<T extends Measured>(
 
 interface Request {
   readonly query: string
+  readonly parsed: ParsedQueries
   readonly grid: Grid
   readonly end: Millis
   readonly step: DurationMs
@@ -219,7 +221,7 @@ async function run(
   })
   observe?.started?.()
   try {
-    const expr = parseExpr(request.query, { features: options.features?.syntax ?? allSyntax })
+    const expr = request.parsed.parse(request.query)
     checkType(expr, request.isRange)
     using _place = await gate.enter(budget, queryOptions.signal)
     watch.lap('queueMs')

@@ -26,6 +26,7 @@ export type {
 } from './explain/explanation.ts'
 export { explanationText } from './explain/text.ts'
 export { formatTime } from './json-bytes.ts'
+export { LabelsJson, labelsJson } from './labels-json.ts'
 export type {
   ClearCommand,
   Command,
@@ -40,5 +41,5 @@ export type {
 export { parseScript } from './script/parse.ts'
 export { type EvalReport, listEvals, type RunOptions, runScript } from './script/run.ts'
 export type { OpenScriptStorage, ScriptStorage } from './script/storage.ts'
-export { labelsJson, writeAnswerBytes, writeAnswerJson } from './value-json.ts'
+export { writeAnswerBytes, writeAnswerJson } from './value-json.ts'
 export { type WrittenAnswer, writeAnswer } from './written-answer.ts'

@@ -2,8 +2,9 @@
 // times are made once per array of times, and no object or text is made per sample where that can be helped.
 // Prometheus: web/api/v1/json_codec.go, util/jsonutil.
 
-import { allBuckets, formatValue, type Histogram, type Labels, type SeriesColumns, type Value, type VectorSample } from '@promlet/model'
+import { allBuckets, formatValue, type Histogram, type SeriesColumns, type Value, type VectorSample } from '@promlet/model'
 import { formatTime, JsonBytes } from './json-bytes.ts'
+import { LabelsJson } from './labels-json.ts'
 
 const FIRST_BYTES = 4096
 const EXPECTED_BYTES_MAX = 2 ** 25
@@ -35,15 +36,6 @@ export function writeAnswerBytes({ value }: { readonly value: Value }): Uint8Arr
   return out.bytes()
 }
 
-/** A label set as a JSON object, in label order. */
-export function labelsJson(labels: Labels): string {
-  let json = ''
-  for (let index = 0; index < labels.names.length; index++) {
-    json += `${index === 0 ? '' : ','}${JSON.stringify(labels.names[index])}:${JSON.stringify(labels.values[index])}`
-  }
-  return `{${json}}`
-}
-
 /** So that answers grow where they are; what is not used of it is not taken from the system. */
 function expectedBytes(value: Value): number {
   if (value.kind !== 'matrix') return FIRST_BYTES
@@ -53,22 +45,30 @@ function expectedBytes(value: Value): number {
 }
 
 function writeVector(samples: readonly VectorSample[], out: JsonBytes): void {
+  const json = new LabelsJson()
   out.text('{"resultType":"vector","result":[')
-  for (const [index, { labels, at, value, histogram }] of samples.entries()) {
-    const kind = histogram === undefined ? 'value' : 'histogram'
-    out.text(`${index === 0 ? '' : ','}{"metric":${labelsJson(labels)},"${kind}":[${formatTime(at)},`)
-    if (histogram === undefined) out.text(`"${formatValue(value)}"]}`)
-    else out.text(`${histogramJson(histogram)}]}`)
+  for (let index = 0; index < samples.length; index++) {
+    const { labels, at, value, histogram } = samples[index] as VectorSample
+    out.text(`${index === 0 ? '{"metric":' : ',{"metric":'}${json.of(labels)}${histogram === undefined ? ',"value":[' : ',"histogram":['}`)
+    out.time(at)
+    if (histogram === undefined) {
+      out.ascii(',"')
+      out.number(value)
+      out.ascii('"]}')
+    } else {
+      out.text(`,${histogramJson(histogram)}]}`)
+    }
   }
   out.text(']}')
 }
 
 function writeMatrix(series: readonly SeriesColumns[], out: JsonBytes): void {
+  const json = new LabelsJson()
   out.text('{"resultType":"matrix","result":[')
   let times: Float64Array | undefined
   let heads: SampleHeads | undefined
   for (const [index, columns] of series.entries()) {
-    out.text(`${index === 0 ? '' : ','}{"metric":${labelsJson(columns.labels)}`)
+    out.text(`${index === 0 ? '' : ','}{"metric":${json.of(columns.labels)}`)
     if (columns.histograms === undefined) {
       if (columns.times !== times || heads === undefined) {
         times = columns.times

@@ -37,9 +37,11 @@ export interface Features {
   readonly typeAndUnitLabels: boolean
 }
 
-const METADATA_LABELS = ['__name__', '__type__', '__unit__']
-
 /** The labels without the metric's name, type and unit. Prometheus: schema.IsMetadataLabel. */
 export function dropMetadata(labels: Labels): Labels {
-  return labels.without(...METADATA_LABELS)
+  return labels.filter(isNoMetadata)
+}
+
+function isNoMetadata(name: string): boolean {
+  return !name.startsWith('__') || (name !== '__name__' && name !== '__type__' && name !== '__unit__')
 }

@@ -1,5 +1,6 @@
 import { Labels as LabelSet, type Labels, METRIC_NAME } from '@promlet/model'
 import type { Aggregation } from '../syntax/ast.ts'
+import { LabelNumbers } from './label-numbers.ts'
 
 /** Which series go together in an aggregation. */
 export interface Groups {
@@ -13,16 +14,13 @@ export interface Groups {
 export function groupSeries(series: readonly Labels[], { grouping, without }: Pick<Aggregation, 'grouping' | 'without'>): Groups {
   const groupOf = new Int32Array(series.length)
   const labels: Labels[] = []
-  const byKey = new Map<string, number>()
+  const numbers = new LabelNumbers(without ? [...grouping, METRIC_NAME] : grouping, without)
   const labelsOf = groupLabels(grouping, without)
-  for (const [index, own] of series.entries()) {
-    const group = labelsOf(own)
-    let found = byKey.get(group.key)
-    if (found === undefined) {
-      found = labels.push(group) - 1
-      byKey.set(group.key, found)
-    }
-    groupOf[index] = found
+  for (let index = 0; index < series.length; index++) {
+    const own = series[index] as Labels
+    const group = numbers.of(own)
+    if (group === labels.length) labels.push(labelsOf(own))
+    groupOf[index] = group
   }
   return { labels, groupOf }
 }

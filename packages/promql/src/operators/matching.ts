@@ -4,6 +4,7 @@ import { type Labels, METRIC_NAME } from '@promlet/model'
 import { isArithmetic } from '../functions/arithmetic.ts'
 import type { Binary, VectorMatching } from '../syntax/ast.ts'
 import { dropMetadata } from './context.ts'
+import { LabelNumbers } from './label-numbers.ts'
 
 /** What is assumed where the query names no labels: all labels but the metric name have to be equal. */
 const ALL_LABELS: VectorMatching = {
@@ -27,30 +28,19 @@ export function matchLabels({ on, labels }: VectorMatching): (series: Labels) =>
 
 /** Numbers for match groups: series of both sides with the same number belong together. */
 export class MatchGroups {
-  readonly #match: (series: Labels) => Labels
-  readonly #numbers = new Map<string, number>()
+  readonly #numbers: LabelNumbers
 
-  constructor(matching: VectorMatching) {
-    this.#match = matchLabels(matching)
+  constructor({ on, labels }: VectorMatching) {
+    this.#numbers = on ? new LabelNumbers(labels, false) : new LabelNumbers([...labels, METRIC_NAME], true)
   }
 
   get count(): number {
-    return this.#numbers.size
+    return this.#numbers.count
   }
 
   /** The group of each series; new groups get the next numbers. */
   number(series: readonly Labels[]): Int32Array {
-    const groups = new Int32Array(series.length)
-    for (const [index, labels] of series.entries()) {
-      const { key } = this.#match(labels)
-      let group = this.#numbers.get(key)
-      if (group === undefined) {
-        group = this.#numbers.size
-        this.#numbers.set(key, group)
-      }
-      groups[index] = group
-    }
-    return groups
+    return Int32Array.from(series, (labels) => this.#numbers.of(labels))
   }
 }
 

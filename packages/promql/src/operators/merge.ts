@@ -1,16 +1,12 @@
 import { type Labels, QueryError } from '@promlet/model'
 import { ABSENT, type Column, copyColumn, HISTOGRAM, makeColumn, recount } from '../columns/column.ts'
 import { collectFrom, type Frame, FrameReader } from './frame.ts'
+import { haveSameLabels } from './label-numbers.ts'
 import type { Operator } from './operator.ts'
 
 /** The error of two series that have a sample at the same step and would be called the same. */
 export function sameLabelset(): QueryError {
   return new QueryError('execution', 'vector cannot contain metrics with the same labelset')
-}
-
-export function haveSameLabels(labels: readonly Labels[]): boolean {
-  if (labels.length < 2) return false
-  return new Set(labels.map(({ key }) => key)).size < labels.length
 }
 
 /**

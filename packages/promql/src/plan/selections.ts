@@ -4,7 +4,8 @@
 import type { Matcher, Millis, Selection } from '@promlet/model'
 
 interface Entry {
-  readonly key: string
+  /** Put together when a second selector comes. */
+  key: string | undefined
   readonly matchers: readonly Matcher[]
   from: Millis
   to: Millis
@@ -16,8 +17,9 @@ export class Selections {
 
   /** The slot of a selection that covers the times from `from` to `to`, inclusive. */
   slot(matchers: readonly Matcher[], from: Millis, to: Millis): number {
-    const key = matchers.map(String).sort().join(',')
+    const key = this.#entries.length === 0 ? undefined : keyOf(matchers)
     for (const [slot, entry] of this.#entries.entries()) {
+      entry.key ??= keyOf(entry.matchers)
       if (entry.key !== key || !isCheap(entry, from, to)) continue
       entry.from = Math.min(entry.from, from)
       entry.to = Math.max(entry.to, to)
@@ -29,6 +31,10 @@ export class Selections {
   list(): readonly Selection[] {
     return this.#entries.map(({ matchers, from, to }) => ({ matchers, from, to }))
   }
+}
+
+function keyOf(matchers: readonly Matcher[]): string {
+  return matchers.map(String).sort().join(',')
 }
 
 /** True when reading both ranges at once reads little more than reading each: `x / x offset 1w` stays apart. */

@@ -1,6 +1,6 @@
 import { formOf } from '@promlet/http'
 import { isValidName, type Queryable, quote } from '@promlet/model'
-import { labelsJson } from '@promlet/promql'
+import { LabelsJson } from '@promlet/promql'
 import { ApiError, clientSignal, type Handler, type Result } from './answer.ts'
 import { unescapeName } from './name-escaping.ts'
 import { optionalTime, readLimit, readMatcherSets, TIME_MAX, TIME_MIN } from './params.ts'
@@ -13,7 +13,8 @@ export function seriesHandler(queryable: Queryable): Handler {
     const limit = readLimit(params)
     const range = readRange(params)
     const found = await queryable.series(range, readMatcherSets(params), { signal: clientSignal(reply) })
-    return limited(found, limit, (series) => `[${series.map(labelsJson).join(',')}]`)
+    const json = new LabelsJson()
+    return limited(found, limit, (series) => `[${series.map((one) => json.of(one)).join(',')}]`)
   }
 }
 
