@@ -7,17 +7,20 @@ export class Batch {
   refs = new Float64Array(FIRST_SLOTS)
   times = new Float64Array(FIRST_SLOTS)
   values = new Float64Array(FIRST_SLOTS)
+  /** Start timestamps of samples by their slots; most have none. */
+  readonly starts = new Map<number, Millis>()
   length = 0
-  readonly histograms: { readonly ref: SeriesRef; readonly at: Millis; readonly histogram: Histogram }[] = []
+  readonly histograms: { readonly ref: SeriesRef; readonly at: Millis; readonly histogram: Histogram; readonly startAt: Millis }[] = []
   readonly exemplars: { readonly ref: SeriesRef; readonly exemplar: Exemplar }[] = []
   readonly metadata = new Map<string, Metadata>()
   /** Samples of layouts that are not known any more. */
   lost = 0
 
-  append(ref: SeriesRef, at: Millis, value: number): void {
+  append(ref: SeriesRef, at: Millis, value: number, startAt: Millis = 0): void {
     // Taking a slot may replace the columns, so it comes first.
     const slot = this.#slot(ref, at)
     this.values[slot] = value
+    if (startAt !== 0) this.starts.set(slot, startAt)
   }
 
   appendStale(ref: SeriesRef, at: Millis): void {

@@ -82,13 +82,13 @@ export class Endpoint {
       const ref = batch.refs[index] as number
       const series = this.#seriesOf(ref, labels[index])
       if (series === undefined) relabelled++
-      else portionOf(ref).addSample(series, batch.times[index] as number, batch.values, index)
+      else portionOf(ref).addSample(series, batch.times[index] as number, batch.values, index, batch.starts.get(index) ?? 0)
     }
     metrics.countDropped('relabelled', 'samples', relabelled)
     const histograms = config.sendNativeHistograms ? batch.histograms : []
-    for (const [index, { ref, at, histogram }] of histograms.entries()) {
+    for (const [index, { ref, at, histogram, startAt }] of histograms.entries()) {
       const series = this.#seriesOf(ref, labels[batch.length + index])
-      if (series !== undefined) portionOf(ref).histograms.push({ series, at, histogram })
+      if (series !== undefined) portionOf(ref).histograms.push({ series, at, histogram, startAt })
     }
     const exemplars = config.sendExemplars ? batch.exemplars : []
     for (const [index, { ref, exemplar }] of exemplars.entries()) {

@@ -77,11 +77,11 @@ class FanOutAppender implements Appender {
     }
   }
 
-  append(ref: SeriesRef, at: Millis, value: number): void {
-    this.#primary.append(ref, at, value)
+  append(ref: SeriesRef, at: Millis, value: number, startAt?: Millis): void {
+    this.#primary.append(ref, at, value, startAt)
     for (let index = 0; index < this.#others.length; index++) {
       const alias = this.#seriesAlias(ref, index)
-      if (alias !== UNRESOLVED) (this.#others[index] as Appender).append(alias, at, value)
+      if (alias !== UNRESOLVED) (this.#others[index] as Appender).append(alias, at, value, startAt)
     }
   }
 
@@ -90,9 +90,9 @@ class FanOutAppender implements Appender {
     this.#each(ref, (other, alias) => other.appendStale(alias, at))
   }
 
-  appendHistogram(ref: SeriesRef, at: Millis, histogram: Histogram): void {
-    this.#primary.appendHistogram(ref, at, histogram)
-    this.#each(ref, (other, alias) => other.appendHistogram(alias, at, histogram))
+  appendHistogram(ref: SeriesRef, at: Millis, histogram: Histogram, startAt?: Millis): void {
+    this.#primary.appendHistogram(ref, at, histogram, startAt)
+    this.#each(ref, (other, alias) => other.appendHistogram(alias, at, histogram, startAt))
   }
 
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {

@@ -41,13 +41,13 @@ export class Intake {
     return ref
   }
 
-  addHistogram(ref: SeriesRef, { at, histogram }: TimedHistogram): void {
+  addHistogram(ref: SeriesRef, { at, histogram, startAt }: TimedHistogram): void {
     const problem = checkHistogram(histogram)
     if (problem !== undefined) {
       this.refuse(problem)
       return
     }
-    this.appender.appendHistogram(ref, at, histogram)
+    this.appender.appendHistogram(ref, at, histogram, startAt)
     this.histograms++
   }
 

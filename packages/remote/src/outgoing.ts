@@ -16,6 +16,8 @@ export interface OutgoingHistogram {
   readonly series: OutgoingSeries
   readonly at: Millis
   readonly histogram: Histogram
+  /** 0 when it is not known. */
+  readonly startAt: Millis
 }
 
 export interface OutgoingExemplar {
@@ -57,6 +59,8 @@ export class Portion {
   readonly series: OutgoingSeries[] = []
   times: Float64Array<ArrayBuffer>
   values: Float64Array<ArrayBuffer>
+  /** Start timestamps of samples by their slots; remote write 1.0 has no place for them. */
+  readonly starts = new Map<number, Millis>()
   readonly histograms: OutgoingHistogram[] = []
   readonly exemplars: OutgoingExemplar[] = []
 
@@ -76,13 +80,14 @@ export class Portion {
   }
 
   /** Copies one slot of a column, keeping a stale marker. */
-  addSample(series: OutgoingSeries, at: Millis, values: Float64Array, index: number): void {
+  addSample(series: OutgoingSeries, at: Millis, values: Float64Array, index: number, startAt: Millis = 0): void {
     const slot = this.series.push(series) - 1
     if (slot >= this.times.length) {
       this.times = grown(this.times)
       this.values = grown(this.values)
     }
     this.times[slot] = at
+    if (startAt !== 0) this.starts.set(slot, startAt)
     if (isStaleAt(values, index)) setStale(this.values, slot)
     else this.values[slot] = values[index] as number
   }

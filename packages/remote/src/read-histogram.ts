@@ -1,5 +1,5 @@
 // The Histogram message, which remote write 1.0 and 2.0 share. Counts are integers (buckets as differences to the
-// bucket before, spans of buckets in a row) or floats (buckets as they are).
+// bucket before, spans of buckets in a row) or floats (buckets as they are). Only 2.0 has the start timestamp, field 17.
 
 import type { CounterResetHint, Histogram, Millis, Span } from '@promlet/model'
 import { BYTES, type WireReader } from './wire-reader.ts'
@@ -7,6 +7,8 @@ import { BYTES, type WireReader } from './wire-reader.ts'
 export interface TimedHistogram {
   readonly at: Millis
   readonly histogram: Histogram
+  /** 0 when it is not known. */
+  readonly startAt: Millis
 }
 
 const RESET_HINTS: readonly CounterResetHint[] = ['unknown', 'reset', 'not-reset', 'gauge']
@@ -19,6 +21,7 @@ export function readHistogram(reader: WireReader, end: number): TimedHistogram {
   let zeroThreshold = 0
   let zeroCount = 0
   let at = 0
+  let startAt = 0
   let hint = 0
   let float = false
   let stale = false
@@ -65,6 +68,9 @@ export function readHistogram(reader: WireReader, end: number): TimedHistogram {
       case 0x78:
         at = reader.int64()
         break
+      case 0x88:
+        startAt = reader.int64()
+        break
       default:
         if (!readList(reader, tag, end, negative, positive, customValues)) reader.skip(tag, end)
     }
@@ -85,7 +91,7 @@ export function readHistogram(reader: WireReader, end: number): TimedHistogram {
     ...(stale && { stale }),
     float,
   }
-  return { at, histogram }
+  return { at, histogram, startAt }
 }
 
 /** The repeated numbers, which come packed or one by one: 9 and 12 are differences, 10 and 13 counts, 16 bounds. */

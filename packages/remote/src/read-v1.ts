@@ -109,10 +109,11 @@ function readPoints(reader: WireReader, end: number, ref: SeriesRef | undefined,
   }
 }
 
-/** One sample; remote write 2.0 has the same message, with a start time that is passed over. */
+/** One sample; remote write 2.0 has the same message, with a start timestamp. */
 export function readSample(reader: WireReader, end: number, ref: SeriesRef | undefined, intake: Intake): void {
   let value = 0
   let at = 0
+  let startAt = 0
   let isStale = false
   while (reader.at < end) {
     const tag = reader.uint32()
@@ -121,6 +122,8 @@ export function readSample(reader: WireReader, end: number, ref: SeriesRef | und
       isStale = Number.isNaN(value) && reader.wasStale()
     } else if (tag === 0x10) {
       at = reader.int64()
+    } else if (tag === 0x18) {
+      startAt = reader.int64()
     } else {
       reader.skip(tag, end)
     }
@@ -131,7 +134,7 @@ export function readSample(reader: WireReader, end: number, ref: SeriesRef | und
     return
   }
   if (isStale) intake.appender.appendStale(ref, at)
-  else intake.appender.append(ref, at, value)
+  else intake.appender.append(ref, at, value, startAt)
   intake.samples++
 }
 

@@ -340,6 +340,15 @@ describe('the settings', () => {
     expect(store.metadata.get('up')?.help).toBe('Whether the target is up.')
   })
 
+  test('send start timestamps by 2.0', async () => {
+    const { start, stored } = world()
+    const remote = await start([configOf({ protobufMessage: 'io.prometheus.write.v2.Request' })])
+    await using appender = remote.appender()
+    appender.append(appender.series(up('web-0')), 1000, 1, 900)
+    await appender.commit()
+    expect((await stored())[0]?.startTimes).toEqual(Float64Array.of(900))
+  })
+
   test('fall back from 2.0 to 1.0 for good when the receiver does not know it', async () => {
     const { start, requests, stored } = world(({ headers }) => (headers?.['content-type']?.includes('v2') ? { status: 415 } : undefined))
     const remote = await start([configOf({ protobufMessage: 'io.prometheus.write.v2.Request' })])

@@ -216,16 +216,16 @@ class RemoteAppender implements Appender {
     else this.#batch.appendRow(refs, at, values, present)
   }
 
-  append(ref: SeriesRef, at: Millis, value: number): void {
-    this.#batch.append(ref, at, value)
+  append(ref: SeriesRef, at: Millis, value: number, startAt: Millis = 0): void {
+    this.#batch.append(ref, at, value, startAt)
   }
 
   appendStale(ref: SeriesRef, at: Millis): void {
     this.#batch.appendStale(ref, at)
   }
 
-  appendHistogram(ref: SeriesRef, at: Millis, histogram: Histogram): void {
-    this.#batch.histograms.push({ ref, at, histogram })
+  appendHistogram(ref: SeriesRef, at: Millis, histogram: Histogram, startAt: Millis = 0): void {
+    this.#batch.histograms.push({ ref, at, histogram, startAt })
   }
 
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {

@@ -41,6 +41,20 @@ async function stored(store: MemoryStore, matcher: Matcher = new Matcher('__name
 
 const up = { __name__: 'up', job: 'node', instance: 'web-1:9100' }
 
+const emptyHistogram: Histogram = {
+  schema: 0,
+  zeroThreshold: 0.001,
+  zeroCount: 0,
+  count: 0,
+  sum: 0,
+  positiveSpans: [],
+  positiveBuckets: new Float64Array(0),
+  negativeSpans: [],
+  negativeBuckets: new Float64Array(0),
+  counterResetHint: 'unknown',
+  float: false,
+}
+
 for (const version of [1, 2] as const) {
   const headers = { 'content-type': TYPES[version] }
   describe(`remote write ${version}.0`, () => {
@@ -66,6 +80,19 @@ for (const version of [1, 2] as const) {
       expect((await receiver(store)(bodyOf(portion, version), headers)).status).toBe(204)
       const [series] = await stored(store)
       expect(isStaleAt(series?.values as Float64Array, 0)).toBe(true)
+    })
+
+    test(`${version === 1 ? 'has no place for' : 'stores'} start timestamps`, async () => {
+      const store = new MemoryStore()
+      const portion = new Portion(2)
+      const series = outgoingSeries(Labels.of(up))
+      portion.addSample(series, 1000, Float64Array.of(7), 0, 400)
+      portion.addSample(series, 2000, Float64Array.of(8), 0)
+      portion.histograms.push({ series, at: 3000, histogram: emptyHistogram, startAt: 500 })
+      expect(await receiver(store)(bodyOf(portion, version), headers)).toMatchObject({ status: 204 })
+      const [found] = await stored(store)
+      expect([...(found?.times ?? [])]).toEqual([1000, 2000, 3000])
+      expect(found?.startTimes && [...found.startTimes]).toEqual(version === 1 ? undefined : [400, 0, 500])
     })
 
     test('stores native histograms of all kinds', async () => {
@@ -110,7 +137,7 @@ for (const version of [1, 2] as const) {
       const portion = new Portion(0)
       const series = outgoingSeries(Labels.of({ __name__: 'latency_seconds' }))
       for (const [index, histogram] of [whole, fractions, custom].entries())
-        portion.histograms.push({ series, at: 1000 + index, histogram })
+        portion.histograms.push({ series, at: 1000 + index, histogram, startAt: 0 })
       expect(await receiver(store)(bodyOf(portion, version), headers)).toMatchObject({ status: 204 })
       expect((await stored(store))[0]?.histograms).toEqual([whole, fractions, custom])
     })
@@ -131,7 +158,7 @@ for (const version of [1, 2] as const) {
         counterResetHint: 'unknown',
         float: false,
       }
-      portion.histograms.push({ series: outgoingSeries(Labels.of({ __name__: 'latency_seconds' })), at: 1000, histogram })
+      portion.histograms.push({ series: outgoingSeries(Labels.of({ __name__: 'latency_seconds' })), at: 1000, histogram, startAt: 0 })
       const answer = await receiver(store)(bodyOf(portion, version), headers)
       expect(answer.status).toBe(400)
       expect(answer.body).toContain('3 observations found in buckets, but the Count field is 99')

@@ -45,9 +45,19 @@ function writeItem(portion: Portion, item: number, metadata: ReadonlyMap<string,
     inner.doubleAt(portion.values, item)
     inner.byte(0x10)
     inner.int64(portion.times[item] as number)
+    const startAt = portion.starts.get(item) ?? 0
+    if (startAt !== 0) {
+      inner.byte(0x18)
+      inner.int64(startAt)
+    }
     body.field(0x12, inner.bytes())
   } else if (histogram !== undefined) {
     writeHistogram(inner, histogram.at, histogram.histogram)
+    if (histogram.startAt !== 0) {
+      // Field 17: its tag takes two bytes.
+      inner.varint(17 << 3)
+      inner.int64(histogram.startAt)
+    }
     body.field(0x1a, inner.bytes())
   } else if (exemplar !== undefined) {
     writeExemplar(exemplar.exemplar, symbols)
