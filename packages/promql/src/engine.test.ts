@@ -300,6 +300,7 @@ describe('statistics', () => {
     // What is the same at every step is loaded for every step, and read once.
     expect(await counted('rate(up[5m] @ 600)')).toEqual({ total: each(10), read: [10, 0, 0, 0] })
     expect(await counted('predict_linear(up[5m] @ 600, time())')).toEqual({ total: each(10), read: [10, 0, 0, 0] })
+    expect(await counted('rate(up[5m] @ 600) or up')).toEqual({ total: each(12), read: [12, 2, 2, 2] })
     expect(await counted('vector(scalar(up{instance="a"} @ 600))')).toEqual({ total: each(1), read: [1, 0, 0, 0] })
     // The points of a subquery are loaded, the samples below it read.
     expect(await counted('max_over_time(up[3m:30s])')).toEqual({ total: each(12), read: [12, 4, 4, 4] })

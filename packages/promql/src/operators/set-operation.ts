@@ -76,6 +76,7 @@ export class Union implements Operator {
   #leftGroups: Int32Array = new Int32Array(0)
   #rightGroups: Int32Array = new Int32Array(0)
   #leftIndex = 0
+  #isLeftDone = false
   #rightIndex = 0
 
   constructor(node: BinaryNode, left: Operator, right: Operator) {
@@ -94,9 +95,13 @@ export class Union implements Operator {
   }
 
   next(into: Column): boolean {
-    if (this.#leftIndex < this.#leftGroups.length && this.#left.next(into)) {
-      mark(this.#presence, this.#leftGroups[this.#leftIndex++]!, into)
-      return true
+    // To its end: whoever counts has to see it.
+    if (!this.#isLeftDone) {
+      if (this.#left.next(into)) {
+        mark(this.#presence, this.#leftGroups[this.#leftIndex++]!, into)
+        return true
+      }
+      this.#isLeftDone = true
     }
     if (!this.#right.next(into)) return false
     mask(into, this.#presence[this.#rightGroups[this.#rightIndex++]!], 1)

@@ -42,10 +42,11 @@ export class Sort implements Operator {
   }
 }
 
-/** By value; NaN at the end either way. */
+/** By value; NaN at the end either way, and the later of two before the other, as Prometheus's comparison has it. */
 export function orderByValue(isDescending: boolean): SeriesOrder {
   const floatOf = (frame: Frame, index: number) => (frame.columns[index] as Column).values[0]!
-  return (frame, left, right) => byValue(floatOf(frame, left), floatOf(frame, right), isDescending ? -1 : 1)
+  const sign = isDescending ? -1 : 1
+  return (frame, left, right) => byValue(floatOf(frame, left), floatOf(frame, right), sign) ?? right - left
 }
 
 /** By the values of labels, numbers in them by their size; then by all labels. */
@@ -62,9 +63,9 @@ export function orderByLabels(names: readonly string[], isDescending: boolean): 
   }
 }
 
-/** The order of two values, the smaller first for a `sign` of 1; NaN is last either way. */
-function byValue(left: number, right: number, sign: 1 | -1): number {
-  if (Number.isNaN(left)) return Number.isNaN(right) ? 0 : 1
+/** The order of two values, the smaller first for a `sign` of 1; NaN is last either way. Undefined when both are NaN. */
+function byValue(left: number, right: number, sign: 1 | -1): number | undefined {
+  if (Number.isNaN(left)) return Number.isNaN(right) ? undefined : 1
   if (Number.isNaN(right)) return -1
   return left === right ? 0 : sign * (left < right ? -1 : 1)
 }
