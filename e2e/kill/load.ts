@@ -4,7 +4,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Ledger, ROWS, type Sent, valueAt, WIDE } from './ledger.ts'
-import { histogram, labelBytes, sample, send, series } from './write-request.ts'
+import { histogram, labelBytes, sample, send, series, type WriteAnswer } from './write-request.ts'
 
 /** How far the late sample of a request lies behind the others, at most. */
 const LATE_MS_MAX = 1_000
@@ -38,23 +38,27 @@ export class Writer {
 
   async run(url: string, ledger: Ledger): Promise<void> {
     for (;;) {
-      this.#at = Math.max(this.#at + ROWS, Date.now())
-      const ahead = this.#at - Date.now() - AHEAD_MS_MAX
-      if (ahead > 0) await pause(ahead)
-      const sent: Sent = {
-        writer: this.#name,
-        number: this.#next++,
-        at: this.#at,
-        lateAt: this.#lateAt(),
-        state: 'unknown',
-      }
-      ledger.sent.push(sent)
-      const outcome = await send(url, this.#request(sent))
-      if (outcome === 'gone') return
-      sent.state = outcome
-      if (outcome === 'acknowledged') ledger.requests++
-      if (sent.number % 20 === 19 && !(await this.#delete(url, ledger))) return
+      const answer = await this.write(url, ledger)
+      if (answer === 'gone') return
+      if (answer.status !== 204 && !isTooOld(answer)) throw new Error(`remote write was answered with ${answer.status}: ${answer.body}`)
+      if (this.#next % 20 === 0 && !(await this.#delete(url, ledger))) return
     }
+  }
+
+  /** Sends the next request and notes what became of it: what fails must not be stored. */
+  async write(url: string, ledger: Ledger): Promise<WriteAnswer | 'gone'> {
+    this.#at = Math.max(this.#at + ROWS, Date.now())
+    const ahead = this.#at - Date.now() - AHEAD_MS_MAX
+    if (ahead > 0) await pause(ahead)
+    const sent: Sent = { writer: this.#name, number: this.#next++, at: this.#at, lateAt: this.#lateAt(), state: 'unknown' }
+    ledger.sent.push(sent)
+    const answer = await send(url, this.#request(sent))
+    if (answer === 'gone') return answer
+    if (answer.status === 204) {
+      sent.state = 'acknowledged'
+      ledger.requests++
+    } else sent.state = isTooOld(answer) ? 'refused' : 'absent'
+    return answer
   }
 
   /** A time that no other request has. */
@@ -97,6 +101,11 @@ export class Writer {
   #labels(name: string, slot: number): Buffer {
     return labelBytes({ __name__: name, slot: String(slot), writer: this.#name })
   }
+}
+
+/** It was so slow on its way that it met the end of the retention time. */
+function isTooOld({ status, body }: WriteAnswer): boolean {
+  return status === 400 && /older than the store accepts/.test(body)
 }
 
 async function post(url: string): Promise<boolean> {

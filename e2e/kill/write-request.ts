@@ -26,24 +26,21 @@ export function series(labels: Buffer, points: readonly Buffer[]): Buffer {
   return field(1, Buffer.concat([labels, ...points]))
 }
 
-/** Sends a request; `gone` when there is no answer. @throws when the server refuses it for another reason than its age. */
-export async function send(url: string, all: readonly Buffer[]): Promise<'acknowledged' | 'refused' | 'gone'> {
+export interface WriteAnswer {
+  readonly status: number
+  readonly body: string
+}
+
+/** Sends a request; `gone` when there is no answer. */
+export async function send(url: string, all: readonly Buffer[]): Promise<WriteAnswer | 'gone'> {
   const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', 'x-prometheus-remote-write-version': '0.1.0' }
-  let response: Response
   try {
-    response = await fetch(`${url}/api/v1/write`, {
-      method: 'POST',
-      headers,
-      body: encodeSnappy(Buffer.concat(all)) as Uint8Array<ArrayBuffer>,
-    })
+    const body = encodeSnappy(Buffer.concat(all)) as Uint8Array<ArrayBuffer>
+    const response = await fetch(`${url}/api/v1/write`, { method: 'POST', headers, body })
+    return { status: response.status, body: await response.text() }
   } catch {
     return 'gone'
   }
-  const text = await response.text().catch(() => undefined)
-  if (response.status === 204) return 'acknowledged'
-  if (text === undefined) return 'gone'
-  if (response.status === 400 && /older than the store accepts/.test(text)) return 'refused'
-  throw new Error(`remote write was answered with ${response.status}: ${text}`)
 }
 
 function field(number: number, content: Buffer): Buffer {

@@ -16,11 +16,19 @@ test('a failure that goes on is a line at once and then one a minute, and its en
   log.worked()
   log.worked()
   log.failed('the disk is full again')
+  log.worked()
+  await clock.advance(30_000)
+  log.failed('and again')
+  await clock.advance(4_999)
+  log.worked()
+  await clock.advance(1)
+  log.worked()
   expect(lines).toEqual([
     'level=ERROR msg="batch not stored" err="the disk is full"',
     'level=ERROR msg="batch not stored" err="the disk is full" failures=4',
     'level=ERROR msg="batch not stored" err="the disk is full" failures=4',
     'level=INFO msg="batches are stored again" failures=10',
-    'level=ERROR msg="batch not stored" err="the disk is full again"',
+    'level=ERROR msg="batch not stored" err="and again" failures=2',
+    'level=INFO msg="batches are stored again" failures=2',
   ])
 })

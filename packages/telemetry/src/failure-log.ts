@@ -3,12 +3,14 @@ import type { Logger } from './logger.ts'
 
 /** While something goes on failing there is one line in so long. */
 const EVERY_MS: DurationMs = 60_000
+/** On a disk that is nearly full the small things succeed: it works again when nothing has failed for so long. */
+const STEADY_MS: DurationMs = 5_000
 
-/** Logs something that fails over and over, as a full disk makes every commit fail, without a line for each time. */
+/** Logs something that fails over and over, as a full disk makes every commit fail, in two lines a minute at most. */
 export interface FailureLog {
-  /** Logs the first failure at once, of later ones one a minute with `failures`, how many there were since the last line. */
+  /** Logs the first failure at once, and later ones once a minute with `failures`, how many there were since the last line. */
   failed(err: unknown): void
-  /** Logs once that it works again, with `failures`, how many there were in all; nothing when it had not failed. */
+  /** Call it for every success. After a failure was logged, logs once that it works again, with how many there were in all. */
   worked(): void
 }
 
@@ -23,19 +25,24 @@ export interface FailureLogOptions {
 export function createFailureLog({ logger, clock, failed, worked }: FailureLogOptions): FailureLog {
   let failures = 0
   let unsaid = 0
+  let isSaid = false
   let saidAt = -Infinity
+  let failedAt = -Infinity
   return {
     failed(err) {
       failures++
       unsaid++
-      if (failures > 1 && clock.monotonic() - saidAt < EVERY_MS) return
+      failedAt = clock.monotonic()
+      if (failedAt - saidAt < EVERY_MS) return
       logger.error(unsaid > 1 ? { err, failures: unsaid } : { err }, failed)
-      saidAt = clock.monotonic()
+      saidAt = failedAt
+      isSaid = true
       unsaid = 0
     },
     worked() {
-      if (failures === 0) return
+      if (!isSaid || clock.monotonic() - failedAt < STEADY_MS) return
       logger.info({ failures }, worked)
+      isSaid = false
       failures = 0
       unsaid = 0
     },

@@ -3,6 +3,7 @@
 // are held back for the milliseconds that this takes.
 
 import { statSync } from 'node:fs'
+import type { Clock, DurationMs } from '@promlet/model'
 import { type Checkpointer, createCheckpointer } from '@promlet/sqlite'
 import type { Logger } from '@promlet/telemetry'
 
@@ -12,17 +13,22 @@ const MOVE_BYTES = 4 * 2 ** 20
 const LOG_BYTES_MAX = 32 * 2 ** 20
 /** A shorter one may stay when the store falls quiet. */
 const QUIET_BYTES_MAX = 256 * 1024
+/** On a full disk it is emptied at most so often. */
+const NO_ROOM_MS: DurationMs = 10_000
 
 export class LogKeeper {
   readonly #logPath: string
   readonly #checkpointer: Checkpointer
+  readonly #clock: Clock
   readonly #logger: Logger
+  #noRoomSince: DurationMs = -Infinity
   #grown = 0
   #moving: Promise<void> | undefined
   #emptying: Promise<void> | undefined
   failures = 0
 
-  constructor(path: string, logger: Logger) {
+  constructor(path: string, clock: Clock, logger: Logger) {
+    this.#clock = clock
     this.#logPath = `${path}-wal`
     this.#checkpointer = createCheckpointer(path)
     this.#logger = logger
@@ -40,6 +46,14 @@ export class LogKeeper {
     this.#grown = 0
     if (this.size() > LOG_BYTES_MAX) void this.#empty()
     else void this.#move()
+  }
+
+  /** A commit found the disk full. The log has many versions of a page and the database one: emptying it may make room. */
+  noRoom(): void {
+    const now = this.#clock.monotonic()
+    if (now - this.#noRoomSince < NO_ROOM_MS || this.#moving !== undefined || this.#emptying !== undefined) return
+    this.#noRoomSince = now
+    void this.#empty()
   }
 
   /** Empties the log if it is worth it. The caller has made sure that the store is quiet. */

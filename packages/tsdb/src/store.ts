@@ -123,7 +123,7 @@ export class SqliteStore implements Store {
     this.#reader = reader
     if (options.readonly) return
     const writer = new Writer({ database, reader, now: () => clock.now(), limits })
-    const log = path === ':memory:' ? undefined : new LogKeeper(join(path, DATABASE_FILE), logger)
+    const log = path === ':memory:' ? undefined : new LogKeeper(join(path, DATABASE_FILE), clock, logger)
     this.#writer = writer
     this.#log = log
     this.#maintenance = new Maintenance({ database, reader, writer, clock, logger, limits, log, events: { ...this.#metrics, damaged } })
@@ -229,6 +229,7 @@ export class SqliteStore implements Store {
       this.#metrics.commitFailed()
       const failure = asStorageError(error, this.#path)
       this.#commits.failed(failure)
+      if (failure.code === 'full') this.#log?.noRoom()
       throw failure
     }
   }
