@@ -109,7 +109,7 @@ test('test promql tells a wrong script from a right one', () => {
   const wrong = folder.write('wrong.test', script.replace('{} 50', '{} 51'))
   expect(promlet('test', 'promql', wrong)).toEqual({
     code: 1,
-    out: `${wrong}:4: sum(http_requests_total): {} at 300s: expected 51, got 50\n  expected: {} 51\n  got:      {} 50@300\n0 passed, 1 failed\n`,
+    out: `${wrong}:4: sum(http_requests_total): {} at 300s: expected 51, got 50\n  expected   got\n  {} 51    | {} 50\n0 passed, 1 failed\n`,
     err: '',
   })
 })

@@ -22,9 +22,9 @@ const runs = Number(process.env['PROMLET_RUNS'] ?? 600)
 
 /** Where the languages or their arithmetic differ, with the script that covers each. */
 const excluded: readonly (readonly [reason: string, pattern: RegExp])[] = [
-  ['2.42 keeps the name through atan2 (trig_functions.test)', /\batan2\b/],
+  ['2.42 keeps the name through atan2 (arithmetic.test)', /\batan2\b/],
   [
-    '2.42 sums squares without compensation: values far from zero lose digits (functions.test)',
+    '2.42 sums squares without compensation: values far from zero lose digits (over-time.test)',
     /std(dev|var)(_over_time)?\b.*requests_total/,
   ],
 ]
@@ -194,7 +194,7 @@ const { vector } = fc.letrec<{ vector: string }>((tie) => ({
       )
       .map(([left, operator, matching, right]) => `(${left}) ${operator} ${matching} (${right})`),
     // Filters only where no labels are left out: 2.42 does not see ambiguous matches of samples that it filters out
-    // (operators.test).
+    // (matching.test).
     fc.tuple(tie('vector'), pick('>', '==', '<='), tie('vector')).map(([left, operator, right]) => `(${left}) ${operator} (${right})`),
     fc
       .tuple(

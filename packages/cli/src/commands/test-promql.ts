@@ -9,7 +9,7 @@ export const testPromql: Command = {
   help: () => `Usage: promlet test promql FILE…
 
 Runs scripts in Prometheus's test language: load, clear, eval instant, eval range, with what is expected.
-Prints each failure with file, line, query, what was expected and what came, and ends with "N passed, N failed".
+Prints each failure with file, line, query, what was expected and what came side by side, and ends with "N passed, N failed".
 Exits with 1 when anything failed.`,
   async run(args) {
     const { positionals } = parseFlags([], args)
@@ -46,7 +46,26 @@ async function runFile(file: string): Promise<readonly EvalReport[] | undefined>
 }
 
 function failureText({ file, line, query }: EvalReport, { message, expected, got }: NonNullable<EvalReport['failure']>): string {
-  return `${file}:${line}: ${query}: ${message}\n  expected: ${indent(expected)}\n  got:      ${indent(got)}`
+  return [`${file}:${line}: ${query}: ${message}`, ...(sideBySide(expected, got) ?? stacked(expected, got))].join('\n  ')
+}
+
+/** Two columns, with `|` between lines that differ, `<` and `>` where one side has none; undefined where they are too wide. */
+function sideBySide(expected: string, got: string): readonly string[] | undefined {
+  const left = ['expected', ...expected.split('\n')]
+  const right = ['got', ...got.split('\n')]
+  const width = Math.max(...left.map((line) => line.length))
+  if (width + 3 + Math.max(...right.map((line) => line.length)) > WIDTH_MAX) return undefined
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, index) => {
+    const [own = '', other = ''] = [left[index], right[index]]
+    const mark = index === 0 || own === other ? ' ' : own === '' ? '>' : other === '' ? '<' : '|'
+    return `${own.padEnd(width)} ${mark} ${other}`.trimEnd()
+  })
+}
+
+const WIDTH_MAX = 150
+
+function stacked(expected: string, got: string): readonly string[] {
+  return [`expected: ${indent(expected)}`, `got:      ${indent(got)}`]
 }
 
 function indent(text: string): string {

@@ -14,10 +14,12 @@ import type { EvalCommand, EvalSpan, ExpectedResult, ExpectedSeries } from './co
 
 const EPSILON = 1e-6
 
-/** What is wrong with an answer. */
+/** What is wrong with an answer. Lines of both texts that stand at the same place are about the same series. */
 export interface Difference {
   readonly message: string
+  /** In the words of the script; a line is empty where the series was not expected. */
   readonly expected: string
+  /** The same of the answer. */
   readonly got: string
 }
 
@@ -51,10 +53,10 @@ function compareScalar(result: ExpectedResult, value: number): Difference | unde
 function compareSeries(command: EvalCommand, value: Value & { kind: 'vector' | 'matrix' }): Difference | undefined {
   const { result } = command
   const got = seriesOf(value)
-  const differ = (message: string): Difference => ({ message, expected: describeExpected(result), got: got.map(describeGot).join('\n') })
-  if (result.kind !== 'series') return differ(`expected a ${result.kind}`)
-  const times = stepTimes(result.range ?? command.span)
+  const times = stepTimes(result.kind === 'series' ? (result.range ?? command.span) : command.span)
   const isOrdered = command.expectations.some(({ kind }) => kind === 'ordered')
+  const differ = (message: string): Difference => ({ message, ...sideBySide(result, got, times, isOrdered) })
+  if (result.kind !== 'series') return differ(`expected a ${result.kind}`)
   if (new Set(got.map(({ labels }) => labels.key)).size < got.length) return differ('the same series twice')
   for (const [index, series] of result.series.entries()) {
     const found = isOrdered ? got[index] : got.find(({ labels }) => labels.equals(series.labels))
@@ -84,7 +86,7 @@ function compareItems({ labels, values }: ExpectedSeries, { items }: Got, times:
 function isSame(expected: SequenceValue, got: Item | undefined): boolean {
   if (expected === undefined || got === undefined) return expected === got
   if (expected.kind === 'float') return typeof got === 'number' && isClose(expected.value, got)
-  return expected.kind === 'histogram' && typeof got === 'object' && isCloseHistogram(expected.histogram, got)
+  return expected.kind === 'histogram' && typeof got === 'object' && isCloseHistogram(expected.histogram, got, expected.hasHint === true)
 }
 
 function isClose(expected: number, got: number): boolean {
@@ -96,11 +98,11 @@ function isClose(expected: number, got: number): boolean {
   return difference / Math.min(sum, Number.MAX_VALUE) < EPSILON
 }
 
-function isCloseHistogram(expected: Histogram, got: Histogram): boolean {
+function isCloseHistogram(expected: Histogram, got: Histogram, hasHint: boolean): boolean {
   const left = compactHistogram(expected)
   const right = compactHistogram(got)
   return (
-    (expected.counterResetHint === 'unknown' || expected.counterResetHint === got.counterResetHint) &&
+    (!hasHint || expected.counterResetHint === got.counterResetHint) &&
     left.schema === right.schema &&
     left.zeroThreshold === right.zeroThreshold &&
     isClose(left.count, right.count) &&
@@ -140,14 +142,36 @@ function describeExpected(result: ExpectedResult): string {
   return result.series.map(({ labels, values }) => `${labels} ${values.map(describeValue).join(' ')}`).join('\n')
 }
 
-function describeGot({ labels, items }: Got): string {
-  return `${labels} ${[...items].map(([at, item]) => `${describeItem(item)}@${at / 1000}`).join(' ')}`
+/** Both sides line by line: what is expected, with what came in its place, then what came besides. */
+function sideBySide(
+  result: ExpectedResult,
+  got: readonly Got[],
+  times: readonly number[],
+  isOrdered: boolean,
+): Omit<Difference, 'message'> {
+  const expected = describeExpected(result).split('\n')
+  const series = result.kind === 'series' ? result.series : []
+  const placed = series.map(({ labels }, index) => (isOrdered ? got[index] : got.find((own) => own.labels.equals(labels))))
+  const all = [...placed, ...got.filter((own) => !placed.includes(own))]
+  return {
+    expected: [...expected, ...all.slice(expected.length).map(() => '')].join('\n'),
+    got: all.map((own) => (own === undefined ? '' : describeGot(own, times))).join('\n'),
+  }
+}
+
+/** As a script writes it; samples at other times than the steps follow with their times. */
+function describeGot({ labels, items }: Got, times: readonly number[]): string {
+  const others = [...items].filter(([at]) => !times.includes(at)).map(([at, item]) => `${describeItem(item)}@${at / 1000}s`)
+  return [String(labels), ...times.map((at) => describeItem(items.get(at))), ...others].join(' ')
 }
 
 function describeValue(value: SequenceValue): string {
   if (value === undefined) return '_'
   if (value.kind === 'stale') return 'stale'
-  return describeItem(value.kind === 'float' ? value.value : value.histogram)
+  if (value.kind === 'float') return describeItem(value.value)
+  const text = describeItem(value.histogram)
+  const saysUnknown = value.hasHint === true && value.histogram.counterResetHint === 'unknown'
+  return saysUnknown ? text.replace('{{', '{{counter_reset_hint:unknown ').replace(' }}', '}}') : text
 }
 
 function describeItem(item: Item | undefined): string {

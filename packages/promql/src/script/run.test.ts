@@ -39,8 +39,18 @@ describe('runScript', () => {
       failure: {
         message: '{__name__="up"} at 0s: expected 2, got 1',
         expected: '{__name__="up"} 2',
-        got: '{__name__="up"} 1@0',
+        got: '{__name__="up"} 1',
       },
+    })
+  })
+
+  test('puts what came in the line of what was expected, and what came besides below', async () => {
+    const script =
+      'load 1m\n  up{job="a"} 1 2\n  up{job="b"} 1 2\n\neval range from 0 to 2m step 1m up\n  up{job="c"} 3 3\n  up{job="b"} 1 1 1\n'
+    const [report] = await run(script)
+    expect(report?.failure).toMatchObject({
+      expected: '{__name__="up", job="c"} 3 3\n{__name__="up", job="b"} 1 1 1\n',
+      got: '\n{__name__="up", job="b"} 1 2 2\n{__name__="up", job="a"} 1 2 2',
     })
   })
 

@@ -174,7 +174,8 @@ export type SequenceValue =
   | undefined
   | { readonly kind: 'float'; readonly value: number }
   | { readonly kind: 'stale' }
-  | { readonly kind: 'histogram'; readonly histogram: Histogram }
+  /** `hasHint`: the description tells what is known of counter resets; without it any hint will do. */
+  | { readonly kind: 'histogram'; readonly histogram: Histogram; readonly hasHint?: boolean }
 
 /** The step of a subquery that names none, given by the engine. */
 export type DefaultStep = (range: DurationMs) => DurationMs

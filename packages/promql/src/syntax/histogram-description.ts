@@ -32,23 +32,24 @@ const FIELDS: Readonly<Record<string, Field>> = {
 interface Fields {
   readonly numbers: Map<string, number>
   readonly lists: Map<string, Float64Array>
-  hint: CounterResetHint
+  hint: CounterResetHint | undefined
 }
 
 /**
- * Parses the histogram at `start`, where its braces open; `end` is behind its closing braces.
+ * Parses the histogram at `start`, where its braces open; `end` is behind its closing braces, `hasHint` tells whether it says
+ * something of counter resets.
  * @throws `QueryError` with code `bad_data`.
  */
-export function parseHistogram(text: string, start: number): { histogram: Histogram; end: number } {
+export function parseHistogram(text: string, start: number): { histogram: Histogram; hasHint: boolean; end: number } {
   const reader = new Reader(text, start)
-  const fields: Fields = { numbers: new Map(), lists: new Map(), hint: 'unknown' }
+  const fields: Fields = { numbers: new Map(), lists: new Map(), hint: undefined }
   const seen = new Set<string>()
   reader.take(OPEN)
   while (reader.take(CLOSE) === undefined) {
     if (seen.size > 0 && reader.take(SPACE) === undefined) reader.fail('expected a space or "}}"')
     readField(reader, fields, seen)
   }
-  return { histogram: build(fields), end: reader.at }
+  return { histogram: build(fields), hasHint: fields.hint !== undefined, end: reader.at }
 }
 
 function readField(reader: Reader, fields: Fields, seen: Set<string>): void {
@@ -106,7 +107,7 @@ function build({ numbers, lists, hint }: Fields): Histogram {
     negativeSpans: spanOf(negativeBuckets, numbers.get('n_offset')),
     negativeBuckets,
     ...(customValues === undefined ? {} : { customValues }),
-    counterResetHint: hint,
+    counterResetHint: hint ?? 'unknown',
     float: true,
   }
 }

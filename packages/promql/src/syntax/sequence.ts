@@ -74,24 +74,24 @@ class SequenceReader {
   }
 
   #readHistograms(): void {
-    const base = this.#histogram()
+    const { histogram: base, hasHint } = this.#histogram()
     const sign = this.#text[this.#at]
     if ((sign === '+' || sign === '-') && this.#text.startsWith('{{', this.#at + 1)) {
       this.#at++
-      const step = this.#histogram()
+      const step = this.#histogram().histogram
       const times = this.#take(REPEAT) ?? this.#fail()
       this.#pushSums(base, step, this.#count(times[1] as string), sign === '+' ? addHistograms : subtractHistograms)
       return
     }
     const match = this.#take(REPEAT)
     const repeats = match === undefined ? 0 : this.#count(match[1] as string)
-    for (let index = 0; index <= repeats; index++) this.values.push({ kind: 'histogram', histogram: base })
+    for (let index = 0; index <= repeats; index++) this.values.push({ kind: 'histogram', histogram: base, hasHint })
   }
 
-  #histogram(): Histogram {
-    const { histogram, end } = parseHistogram(this.#text, this.#at)
-    this.#at = end
-    return histogram
+  #histogram(): ReturnType<typeof parseHistogram> {
+    const parsed = parseHistogram(this.#text, this.#at)
+    this.#at = parsed.end
+    return parsed
   }
 
   #pushSums(
