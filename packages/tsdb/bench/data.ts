@@ -45,8 +45,14 @@ const sum = (rng: Next): Next => {
   }
 }
 
+/** Series, and for each of them what gives its next value. */
+export interface Sources {
+  readonly labels: Labels[]
+  readonly next: Next[]
+}
+
 /** 100 series per instance: 30 request counters, 26 buckets and counts, 2 sums, 32 CPU counters, 8 gauges, 2 constants. */
-export function dataset(instances: number, steps: number, seed = 1): Dataset {
+export function sources(first: number, instances: number, seed = 1): Sources {
   const rng = random(seed)
   const labels: Labels[] = []
   const next: Next[] = []
@@ -54,7 +60,7 @@ export function dataset(instances: number, steps: number, seed = 1): Dataset {
     labels.push(Labels.of({ __name__: name, instance: `host-${instance}:8080`, job: instance % 2 === 0 ? 'api' : 'web', ...extra }))
     next.push(make)
   }
-  for (let instance = 0; instance < instances; instance++) {
+  for (let instance = first; instance < first + instances; instance++) {
     for (let index = 0; index < 30; index++) {
       const status = ['200', '404', '500'][index % 3] as string
       const rate = (status === '200' ? 300 : 7.5) * (0.5 + rng())
@@ -80,6 +86,12 @@ export function dataset(instances: number, steps: number, seed = 1): Dataset {
     add(instance, 'app_build_info', { version: '1.0' }, () => 1)
     add(instance, 'node_memory_MemTotal_bytes', {}, () => 16 * 2 ** 30)
   }
+  return { labels, next }
+}
+
+/** The values of some steps, all at once. */
+export function dataset(instances: number, steps: number, seed = 1): Dataset {
+  const { labels, next } = sources(0, instances, seed)
   const values = new Float64Array(labels.length * steps)
   for (let at = 0; at < values.length; at++) values[at] = (next[at % next.length] as Next)()
   return { labels, values, steps }
