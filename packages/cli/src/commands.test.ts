@@ -14,8 +14,15 @@ describe('a command line', () => {
       expect(unknownCommand(words.split(' '))).toBe(`promlet: ${message}`)
     })
   isUnknown('srve', 'there is no command "srve"; did you mean "promlet serve"?')
-  isUnknown('check konfig x.yml', '"check" is followed by "konfig"; expected "promlet check config" or "promlet check rules"')
-  isUnknown('tsdb', '"tsdb" stands alone; expected "promlet tsdb analyze"')
+  isUnknown(
+    'check konfig x.yml',
+    '"check" is followed by "konfig"; expected "promlet check config" or "promlet check rules" or "promlet check metrics"',
+  )
+  isUnknown('query', '"query" stands alone; expected "promlet query instant" or "promlet query range" or "promlet query explain"')
+  isUnknown(
+    'tsdb duump',
+    '"tsdb" is followed by "duump"; expected "promlet tsdb analyze" or "promlet tsdb dump" or "promlet tsdb import" or "promlet tsdb sql" or "promlet tsdb verify"',
+  )
   isUnknown('scrape', 'there is no command "scrape"; promlet --help lists them')
   isUnknown('toString', 'there is no command "toString"; promlet --help lists them')
   isUnknown('--config.file=x', 'flags stand behind a command, such as "promlet serve --config.file=x"; promlet --help lists them')

@@ -15,6 +15,10 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./commands/check.ts')).checkConfig,
   },
   'check rules': { summary: 'Checks rule files.', load: async () => (await import('./commands/check.ts')).checkRules },
+  'check metrics': {
+    summary: 'Checks an exposition on standard input: whether it can be read, and whether names are well chosen.',
+    load: async () => (await import('./commands/check-metrics.ts')).checkMetrics,
+  },
   'query instant': {
     summary: 'Evaluates a PromQL query at one time.',
     load: async () => (await import('./commands/query.ts')).queryInstant,
@@ -35,6 +39,22 @@ const commands: Readonly<Record<string, Entry>> = {
   'tsdb analyze': {
     summary: 'Tells what a store holds and what takes the room.',
     load: async () => (await import('./commands/analyze.ts')).tsdbAnalyze,
+  },
+  'tsdb dump': {
+    summary: 'Writes what a store holds as OpenMetrics or in a lossless form.',
+    load: async () => (await import('./commands/tsdb-dump.ts')).tsdbDump,
+  },
+  'tsdb import': {
+    summary: 'Brings the samples of a file into a store.',
+    load: async () => (await import('./commands/tsdb-import.ts')).tsdbImport,
+  },
+  'tsdb sql': {
+    summary: 'Runs an SQL query over the series and samples of a store.',
+    load: async () => (await import('./commands/tsdb-sql.ts')).tsdbSql,
+  },
+  'tsdb verify': {
+    summary: 'Checks whether a store is whole.',
+    load: async () => (await import('./commands/tsdb-verify.ts')).tsdbVerify,
   },
 }
 

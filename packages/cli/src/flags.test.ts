@@ -49,6 +49,20 @@ describe('parseFlags', () => {
   test('a list may be repeated and separated by commas', () =>
     expect(parseFlags(table, ['--enable-feature=a,b', '--enable-feature', 'c']).list('enable-feature')).toEqual(['a', 'b', 'c']))
 
+  test('a list gives what it was given as it was, too: selectors have commas', () =>
+    expect(parseFlags(table, ['--enable-feature={a="1",b="2"}', '--enable-feature', 'c']).each('enable-feature')).toEqual([
+      '{a="1",b="2"}',
+      'c',
+    ]))
+
+  test('a letter may stand for a flag', () => {
+    const output: Flag = { name: 'output', short: 'o', kind: 'text', default: '', help: 'File.' }
+    expect(parseFlags([output], ['-o', 'a.om', 'data'])).toMatchObject({ positionals: ['data'] })
+    for (const args of [['-o', 'a.om'], ['-oa.om'], ['--output=a.om']]) expect(parseFlags([output], args).text('output')).toBe('a.om')
+    expect(() => parseFlags([output], ['-o'])).toThrow('-o needs a value: -o …')
+    expect(describeFlags([output])).toBe('  -o, --output=…  File.')
+  })
+
   test('what stands behind -- is no flag', () =>
     expect(parseFlags(table, ['--', '-up', '--bogus']).positionals).toEqual(['-up', '--bogus']))
 

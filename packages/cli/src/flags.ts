@@ -13,6 +13,8 @@ export interface Flag {
   readonly help: string
   /** Of the original, without a meaning here. */
   readonly inert?: boolean
+  /** A letter that stands for it: `-o FILE`. */
+  readonly short?: string
 }
 
 /** Values by flag name; a list is joined by commas. */
@@ -20,6 +22,8 @@ export interface FlagValues {
   text(name: string): string
   on(name: string): boolean
   list(name: string): readonly string[]
+  /** What a list was given, as it was given: selectors have commas of their own. */
+  each(name: string): readonly string[]
   /** True when it was on the command line. */
   given(name: string): boolean
   /** Of all flags, for `/api/v1/status/flags`. */
@@ -53,6 +57,7 @@ export function parseFlags(flags: readonly Flag[], args: readonly string[]): Fla
       text(name)
         .split(',')
         .filter((part) => part !== ''),
+    each: (name) => [values[name] ?? []].flat().map(String),
     given: (name) => values[name] !== undefined,
     all,
     inert: flags.filter((flag) => flag.inert === true && values[flag.name] !== undefined).map(({ name }) => name),
@@ -68,7 +73,10 @@ function parse(
   byName: ReadonlyMap<string, Flag>,
 ): { values: Parsed; positionals: string[] } {
   const options = Object.fromEntries(
-    flags.map(({ name, kind }) => [name, { type: kind === 'switch' ? 'boolean' : 'string', multiple: kind === 'list' } as const]),
+    flags.map(({ name, kind, short }) => {
+      const option = { type: kind === 'switch' ? 'boolean' : 'string', multiple: kind === 'list' } as const
+      return [name, short === undefined ? option : { ...option, short }]
+    }),
   )
   const end = args.indexOf('--')
   for (const [index, arg] of args.slice(0, end < 0 ? undefined : end).entries()) checkArgument(arg, args[index + 1], byName)
@@ -82,6 +90,9 @@ function parse(
 /** parseArgs would take the next flag for a value and words its errors for developers, so each is looked at before. */
 function checkArgument(arg: string, next: string | undefined, byName: ReadonlyMap<string, Flag>): void {
   if (!arg.startsWith('-') || arg === '-') return
+  const short = [...byName.values()].find((flag) => flag.short !== undefined && arg.startsWith(`-${flag.short}`))
+  if (short !== undefined && (arg.length > 2 || next !== undefined)) return
+  if (short !== undefined) throw new CommandError(`-${short.short} needs a value: -${short.short} …`)
   if (!arg.startsWith('--')) throw new CommandError(`unknown flag ${arg}; what begins with - and is no flag stands behind --`)
   const [name = '', value] = arg.slice(2).split(/=(.*)/s)
   const negated = name.startsWith('no-') ? byName.get(name.slice(3)) : undefined
@@ -106,7 +117,8 @@ export function describeFlags(flags: readonly Flag[]): string {
   return rows.map(({ head, help }) => `${head.length > width ? `${head}${gap}` : head.padEnd(width + 2)}${help}`).join('\n')
 }
 
-function headOf({ name, kind, default: value }: Flag): string {
+function headOf({ name, kind, default: value, short }: Flag): string {
+  if (short !== undefined) return `-${short}, --${name}=${value === '' ? '…' : value}`
   if (kind === 'switch') return value === 'true' ? `--[no-]${name}` : `--${name}`
   return `--${name}=${value === '' ? '…' : value}`
 }

@@ -3,12 +3,12 @@
 // together; only samples that came late, and what retention took meanwhile, may be missing.
 
 import { join } from 'node:path'
-import type { Exemplar, Labels, Matcher, MatcherSets, Metadata, Millis, SeriesColumns, TimeRange } from '@promlet/model'
+import type { Exemplar, Labels, Matcher, MatcherSets, Metadata, SeriesColumns, TimeRange } from '@promlet/model'
 import { closeDatabase, type Database, openDatabase } from '@promlet/sqlite'
 import { TimeShares } from './assembly.ts'
 import { asReadError, asStorageError, StorageError } from './error.ts'
 import { Reader, toColumns } from './reader.ts'
-import { DATABASE_FILE, migrations } from './schema.ts'
+import { DATABASE_FILE, migrations, READABLE_FROM } from './schema.ts'
 import type { State } from './snapshot-state.ts'
 
 const CACHE_BYTES = 16 * 2 ** 20
@@ -36,8 +36,8 @@ export interface StoreScan extends Disposable {
   /** The labels of a series; undefined when it has left the store. */
   labels(id: number): Labels | undefined
   /**
-   * The samples of series in the range (both ends finite), series by series in the order of `ids`, each in order of time and
-   * in one run or several. Series without samples are left out.
+   * The samples of series in the range, series by series in the order of `ids`, each in order of time and in one run or
+   * several. Series without samples are left out, and so are samples that are newer than the newest one at the start.
    * @throws StorageError `corrupt` unless `damaged` is given
    */
   read(ids: Uint32Array, range: TimeRange, options?: ScanOptions): Generator<SeriesRun>
@@ -56,7 +56,7 @@ export interface StoreScan extends Disposable {
 export function openScan(path: string, lost: (error: unknown) => void): StoreScan {
   const file = join(path, DATABASE_FILE)
   try {
-    const database = openDatabase({ path: file, readonly: true, migrations, cacheBytes: CACHE_BYTES })
+    const database = openDatabase({ path: file, readonly: true, migrations, readableFrom: READABLE_FROM, cacheBytes: CACHE_BYTES })
     return new Scan(file, database, new Reader(database, lost))
   } catch (error) {
     throw asStorageError(error, file)
@@ -96,7 +96,11 @@ class Scan implements StoreScan {
     return this.#reader.labels.find(id)
   }
 
-  *read(ids: Uint32Array, range: TimeRange, options: ScanOptions = {}): Generator<SeriesRun> {
+  *read(ids: Uint32Array, { from, to }: TimeRange, options: ScanOptions = {}): Generator<SeriesRun> {
+    const span = this.span()
+    if (span === undefined) return
+    const range = { from: Math.max(span.from, from), to: Math.min(span.to, to) }
+    if (range.from > range.to) return
     const samplesMax = options.portionSamples ?? PORTION_SAMPLES
     let size = 64
     for (let at = 0; at < ids.length; ) {
@@ -199,8 +203,3 @@ type Portion =
   | { readonly kind: 'read'; readonly runs: readonly SeriesRun[]; readonly samples: number }
   | { readonly kind: 'too-large' }
   | { readonly kind: 'damaged'; readonly error: StorageError }
-
-/** For callers that want all of a store: the part of its span that lies between two ends that may be missing. */
-export function withinSpan(span: TimeRange, from: Millis | undefined, to: Millis | undefined): TimeRange {
-  return { from: Math.max(span.from, from ?? -Infinity), to: Math.min(span.to, to ?? Infinity) }
-}

@@ -3,7 +3,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Appender, type Histogram, Labels, type Millis } from '@promlet/model'
+import { type Appender, type Histogram, Labels, type MatcherSets, type Millis } from '@promlet/model'
 import { VirtualClock } from '@promlet/model/testing'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -16,7 +16,6 @@ import {
   openStore,
   type Store,
   type StoreOptions,
-  withinSpan,
 } from '../src/index.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'promlet-dump-'))
@@ -113,11 +112,9 @@ async function fill(path: string, steps: number): Promise<void> {
   }
 }
 
-function dump(path: string, portionSeries = [] as Parameters<typeof losslessDump>[1]['matcherSets']): string {
+function dump(path: string, matcherSets: MatcherSets = []): string {
   using scan = openScan(path, (error) => expect.unreachable(`${error}`))
-  const span = scan.span()
-  const range = span === undefined ? undefined : withinSpan(span, undefined, undefined)
-  return [...losslessDump(scan, { matcherSets: portionSeries, range })].join('')
+  return [...losslessDump(scan, { matcherSets, range: { from: -Infinity, to: Infinity } })].join('')
 }
 
 function load(path: string, lines: readonly string[], sortedBytes?: number): Promise<ImportReport> {

@@ -4,8 +4,8 @@ import { type DumpCounts, LosslessWriter } from './lossless-writer.ts'
 
 export interface LosslessDumpOptions {
   readonly matcherSets: MatcherSets
-  /** Undefined in an empty store. */
-  readonly range: TimeRange | undefined
+  /** Its ends may be infinite. */
+  readonly range: TimeRange
   readonly damaged?: ScanOptions['damaged']
   /** Called after each portion. */
   readonly progress?: (counts: Readonly<DumpCounts>) => void
@@ -17,7 +17,7 @@ export function* losslessDump(scan: StoreScan, options: LosslessDumpOptions): Ge
   yield writer.head()
   const ids = scan.series(options.matcherSets)
   yield* metadataLines(scan, ids, options, writer)
-  if (options.range !== undefined) yield* seriesLines(scan, ids, options.range, options, writer)
+  yield* seriesLines(scan, ids, options, writer)
   yield writer.end()
   options.progress?.(writer.counts)
 }
@@ -25,8 +25,7 @@ export function* losslessDump(scan: StoreScan, options: LosslessDumpOptions): Ge
 function* seriesLines(
   scan: StoreScan,
   ids: Uint32Array,
-  range: TimeRange,
-  { damaged, progress }: LosslessDumpOptions,
+  { range, damaged, progress }: LosslessDumpOptions,
   writer: LosslessWriter,
 ): Generator<string> {
   let current: number | undefined

@@ -1,12 +1,11 @@
 // Plain SQL over a store: its own tables, and two functions that give tables of what these hold packed. Two connections,
 // since a connection cannot run another statement while it is in the middle of one.
 
-import type { Labels, Matcher, MatcherSets } from '@promlet/model'
-import { isStaleAt } from '@promlet/model'
+import { isStaleAt, type Labels, type Matcher, type MatcherSets, type TimeRange } from '@promlet/model'
 import { type Database, isSqliteError } from '@promlet/sqlite'
 import { histogramText } from '../dump/histogram-json.ts'
 import { asStorageError, StorageError } from '../error.ts'
-import { openScan, type SeriesRun, type StoreScan, withinSpan } from '../scan.ts'
+import { openScan, type SeriesRun, type StoreScan } from '../scan.ts'
 import { readTime } from './time-argument.ts'
 
 export type SqlValue = number | string | bigint | Buffer | null
@@ -53,10 +52,9 @@ export function openSql({ path, parseMatchers, lost }: SqlOptions): SqlSession {
       columns: SAMPLES_COLUMNS,
       parameters: ['matcher', 'start', 'end'],
       *rows(...[matcher, start, end]: unknown[]) {
-        const span = scan.span()
-        const from = readTime(start, 'samples(), start')
-        const to = readTime(end, 'samples(), end')
-        if (span !== undefined) yield* samplesRows(scan, matcherSets(matcher), withinSpan(span, from, to))
+        const from = readTime(start, 'samples(), start') ?? -Infinity
+        const to = readTime(end, 'samples(), end') ?? Infinity
+        yield* samplesRows(scan, matcherSets(matcher), { from, to })
       },
     })
     // One of the store's tables is named series too: this one comes before it, and that one is main.series.
@@ -141,8 +139,7 @@ function* seriesRows(scan: StoreScan, matcherSets: MatcherSets): Generator<SqlVa
   }
 }
 
-function* samplesRows(scan: StoreScan, matcherSets: MatcherSets, range: { from: number; to: number }): Generator<SqlValue[]> {
-  if (range.from > range.to) return
+function* samplesRows(scan: StoreScan, matcherSets: MatcherSets, range: TimeRange): Generator<SqlValue[]> {
   for (const run of scan.read(scan.series(matcherSets), range)) yield* runRows(run)
 }
 

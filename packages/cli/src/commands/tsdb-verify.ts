@@ -1,0 +1,35 @@
+import { systemClock } from '@promlet/model'
+import { createRegistry, silentLogger } from '@promlet/telemetry'
+import { openStore, type StoreVerification } from '@promlet/tsdb'
+import { type Command, count, print, printError } from '../command.ts'
+import { parseFlags } from '../flags.ts'
+import { grouped } from '../progress.ts'
+import { readFolder } from './tsdb-dump.ts'
+
+export const tsdbVerify: Command = {
+  help: () => `Usage: promlet tsdb verify [FOLDER]
+
+Reads all of a store and checks it: SQLite's own integrity check, and whether every batch and chunk has its checksum and can be
+decoded, all counts agree and the index fits the series. Works also while a server writes the store, and changes nothing. The
+folder is data when none is named. Prints what was checked and what can be read, and a line for each thing that is damaged;
+the exit code is 1 then. "promlet tsdb dump" saves what can be read.`,
+  async run(args) {
+    const path = readFolder(parseFlags([], args))
+    const store = await openStore({ path, readonly: true, clock: systemClock, logger: silentLogger, registry: createRegistry() })
+    try {
+      return tell(await store.verify())
+    } finally {
+      await store.close()
+    }
+  },
+}
+
+function tell({ batches, blocks, chunks, series, samples, problems }: StoreVerification): number {
+  const isWhole = problems.length === 0
+  print(
+    `Checked the database file, the index of ${grouped(series)} series, ${count(batches, 'batch').replace(/batchs$/, 'batches')} and ${count(blocks, 'block')} with ${grouped(chunks)} chunks.`,
+  )
+  print(`${isWhole ? 'All is whole' : 'What can be read'}: ${grouped(samples)} samples.`)
+  for (const problem of problems) printError(`damaged: ${problem}`)
+  return isWhole ? 0 : 1
+}
