@@ -13,31 +13,59 @@ export interface StoreVerification {
   readonly blocks: number
   readonly chunks: number
   readonly series: number
+  /** That can be read. */
   readonly samples: number
+  /** That there should be, as far as batches and blocks still say. */
+  readonly samplesStored: number
   /** One sentence each; none in a store that is whole. */
   readonly problems: readonly string[]
+  /** Problems that are not listed any more. */
+  readonly moreProblems: number
 }
 
-/** Reads everything. At most `problemsMax` problems are listed. */
+/** Reads everything, as far as it can be read. At most `problemsMax` problems are listed. */
 export function verify(database: Database, reader: Reader, problemsMax = 100): StoreVerification {
   const problems: string[] = []
-  const report = (problem: string) => void (problems.length < problemsMax && problems.push(problem))
+  let moreProblems = 0
+  const report = (problem: string) => {
+    if (problems.length < problemsMax) problems.push(problem)
+    else moreProblems++
+  }
   for (const line of database.pragma('integrity_check') as { integrity_check: string }[]) {
     if (line.integrity_check !== 'ok') report(`SQLite: ${line.integrity_check}`)
   }
-  return reader.snapshot((state) => {
-    const recent = verifyBatches(database, state, report)
-    const blocks = reader.blocks.of(state)
+  const attempt = <T>(what: string, read: () => T, otherwise: T): T => {
+    try {
+      return read()
+    } catch (error) {
+      report(`${what}: ${textOf(error)}`)
+      return otherwise
+    }
+  }
+  const read = (state: State) => {
+    const recent: BatchCounts = { batches: 0, samples: 0, stored: 0 }
+    attempt('the batches', () => verifyBatches(database, state, report, recent), undefined)
+    const blocks = attempt('the list of blocks', () => reader.blocks.of(state), [])
     let chunks = 0
-    let { samples } = recent
+    let { samples, stored } = recent
     for (const block of blocks) {
       const counted = verifyBlock(reader, block, report)
       chunks += counted.chunks
       samples += counted.samples
+      stored += block.samples
     }
-    const series = verifyIndex(reader, state, report)
-    return { batches: recent.batches, blocks: blocks.length, chunks, series, samples, problems }
-  })
+    const series = attempt('the index', () => verifyIndex(reader, state, report), 0)
+    return { batches: recent.batches, blocks: blocks.length, chunks, series, samples, samplesStored: stored }
+  }
+  const nothing = { batches: 0, blocks: 0, chunks: 0, series: 0, samples: 0, samplesStored: 0 }
+  const counts = attempt('the state of the store', () => reader.snapshot(read), nothing)
+  return { ...counts, problems, moreProblems }
+}
+
+interface BatchCounts {
+  batches: number
+  samples: number
+  stored: number
 }
 
 type Report = (problem: string) => void
@@ -46,24 +74,23 @@ function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function verifyBatches(database: Database, { batchFloor, batchMax }: State, report: Report): { batches: number; samples: number } {
+function verifyBatches(database: Database, { batchFloor, batchMax }: State, report: Report, counts: BatchCounts): void {
   const read = database.prepare<[number, number], BatchRecord>('SELECT * FROM batch WHERE id > ? AND id <= ? ORDER BY id LIMIT 100')
-  let batches = 0
-  let samples = 0
   for (let after = batchFloor; ; ) {
     const records = read.all(after, batchMax)
     for (const record of records) {
       after = record.id
-      batches++
+      counts.batches++
+      counts.stored += record.samples
       try {
         const batch = decodeBatch(record)
-        samples += samplesIn(batch)
+        counts.samples += samplesIn(batch)
         if (samplesIn(batch) !== record.samples) report(`batch ${record.id}: it says ${record.samples} samples and has ${samplesIn(batch)}`)
       } catch (error) {
         report(textOf(error))
       }
     }
-    if (records.length === 0) return { batches, samples }
+    if (records.length === 0) return
   }
 }
 
@@ -80,7 +107,7 @@ function verifyBlock(reader: Reader, block: Block, report: Report): { chunks: nu
     if (ids.length !== block.series) report(`block ${block.id}: it says ${block.series} series and its set has ${ids.length}`)
     for (let start = 0; start < ids.length; start += 500) {
       const part = ids.subarray(start, start + 500)
-      const open = (id: number, error: unknown) => report(`block ${block.id}, series ${id}: ${textOf(error)}`)
+      const open = (id: number, error: unknown) => report(`block ${block.id}, series ${id} ${namedSeries(reader, id)}: ${textOf(error)}`)
       reader.blocks.read(
         block,
         part,
@@ -96,6 +123,15 @@ function verifyBlock(reader: Reader, block: Block, report: Report): { chunks: nu
   }
   if (samples !== block.samples) report(`block ${block.id}: it says ${block.samples} samples, ${samples} can be read`)
   return { chunks, samples }
+}
+
+/** Its labels, where these can be read. */
+function namedSeries(reader: Reader, id: number): string {
+  try {
+    return `${reader.labels.of(id)}`
+  } catch {
+    return '(its labels cannot be read)'
+  }
 }
 
 function decoded<T>(read: () => T, id: number, failed: (id: number, error: unknown) => void): T | undefined {

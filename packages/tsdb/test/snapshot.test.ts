@@ -81,7 +81,16 @@ describe('verify', () => {
     await fill(store, 150)
     await store.compactNow()
     await fill(store, 10, 150)
-    expect(await store.verify()).toEqual({ batches: 10, blocks: 1, chunks: 30, series: 30, samples: 160 * 30, problems: [] })
+    expect(await store.verify()).toEqual({
+      batches: 10,
+      blocks: 1,
+      chunks: 30,
+      series: 30,
+      samples: 160 * 30,
+      samplesStored: 160 * 30,
+      problems: [],
+      moreProblems: 0,
+    })
     await store.close()
   })
 

@@ -1,7 +1,7 @@
 import { systemClock } from '@promlet/model'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
 import { openStore, type StoreVerification } from '@promlet/tsdb'
-import { type Command, count, print, printError } from '../command.ts'
+import { type Command, print, printError } from '../command.ts'
 import { parseFlags } from '../flags.ts'
 import { grouped } from '../progress.ts'
 import { readFolder } from './tsdb-dump.ts'
@@ -24,12 +24,20 @@ the exit code is 1 then. "promlet tsdb dump" saves what can be read.`,
   },
 }
 
-function tell({ batches, blocks, chunks, series, samples, problems }: StoreVerification): number {
-  const isWhole = problems.length === 0
+function tell({ batches, blocks, chunks, series, samples, samplesStored, problems, moreProblems }: StoreVerification): number {
   print(
-    `Checked the database file, the index of ${grouped(series)} series, ${count(batches, 'batch').replace(/batchs$/, 'batches')} and ${count(blocks, 'block')} with ${grouped(chunks)} chunks.`,
+    `Checked the database file and the index of ${grouped(series)} series, ${plural(batches, 'batch', 'batches')}, ${plural(blocks, 'block', 'blocks')} with ${plural(chunks, 'chunk', 'chunks')}.`,
   )
-  print(`${isWhole ? 'All is whole' : 'What can be read'}: ${grouped(samples)} samples.`)
   for (const problem of problems) printError(`damaged: ${problem}`)
-  return isWhole ? 0 : 1
+  if (moreProblems > 0) printError(`and ${plural(moreProblems, 'problem', 'problems')} more`)
+  if (problems.length === 0) {
+    print(`All is whole: ${plural(samples, 'sample', 'samples')}.`)
+    return 0
+  }
+  print(`${grouped(samples)} of ${plural(samplesStored, 'sample', 'samples')} can be read.`)
+  return 1
+}
+
+function plural(number: number, one: string, more: string): string {
+  return `${grouped(number)} ${number === 1 ? one : more}`
 }
