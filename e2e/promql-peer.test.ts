@@ -27,6 +27,7 @@ const excluded: readonly (readonly [reason: string, pattern: RegExp])[] = [
     '2.42 sums squares without compensation: values far from zero lose digits (over-time.test)',
     /std(dev|var)(_over_time)?\b.*requests_total/,
   ],
+  ['Go on amd64 takes the logarithm of numbers below 2^-1022 as that of 2^-1023 (math.test)', /\bln\b.*\bexp\b/],
 ]
 
 /**
@@ -68,7 +69,8 @@ function generate(): readonly Generated[] {
       for (const code of ['200', '500']) {
         let count = 1e4 + 1e6 * random()
         const next = () => {
-          count = random() < 0.005 ? 0 : count + Math.floor(100 * random())
+          // No two counters are equal, as it differs which of equals topk takes.
+          count = random() < 0.005 ? random() : count + Math.floor(100 * random())
           return count
         }
         add({ __name__: 'requests_total', job, instance, code }, next, code === '500' && instance === 'c' ? 1_200_000 : 0)

@@ -11,6 +11,7 @@ import type { PlanNode, SelectNode, WindowNode } from '../plan/node.ts'
 import type { Binary, Call, Expr, VectorSelector } from '../syntax/ast.ts'
 import type { EmptyCode, EmptyReason, ExplainNode } from './explanation.ts'
 import { type MissingSelector, type StoreIndex, samplesIn, whyMissing } from './missing.ts'
+import { areHistograms, isZero, whyRefused } from './refused.ts'
 import { counted } from './series-text.ts'
 import { type Explained, reachOf } from './tree.ts'
 
@@ -93,8 +94,9 @@ function given({ shown: { input, annotations } }: Explained): string {
 }
 
 function ofAggregation(node: Explained, name: string): CodeAndText {
-  const isRefused = node.shown.input.samples === 0
-  return ['no-result', isRefused ? `${name} is to choose no series at all` : `${name} gives nothing for ${given(node)}`]
+  const isRefused = node.shown.input.samples === 0 || (name === 'limit_ratio' && isZero(node.children[0]))
+  const because = areHistograms(node.children.at(-1)) ? ': these are native histograms, and it takes floats' : ''
+  return ['no-result', isRefused ? `${name} is to choose no series at all` : `${name} gives nothing for ${given(node)}${because}`]
 }
 
 function missingOf(node: SelectNode, context: EvalContext): MissingSelector {
@@ -184,10 +186,8 @@ async function ofCall(
   if (plan?.kind === 'window-call' && OF_TWO_SAMPLES.has(call.name)) {
     if (isTooShort(plan.window, context)) return ['too-few-samples', await tooFewText(call.name, plan.window, index)]
   }
-  if (call.name === 'histogram_quantile' || call.name === 'histogram_fraction') {
-    return ['no-result', `${call.name} gives nothing for ${given(node)}: it needs native histograms, or classic buckets with the label le`]
-  }
-  return ['no-result', `${call.name} gives nothing for ${given(node)}`]
+  const because = whyRefused(call.name, node.children)
+  return ['no-result', `${call.name} gives nothing for ${given(node)}${because === undefined ? '' : `: ${because}`}`]
 }
 
 /** True when no window of any series holds two samples of one kind. */

@@ -1,4 +1,4 @@
-import { Labels, systemClock } from '@promlet/model'
+import { type Histogram, Labels, systemClock } from '@promlet/model'
 import { MemoryStore, VirtualClock } from '@promlet/model/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createEngine, type PromqlEngine } from '../engine.ts'
@@ -36,6 +36,12 @@ beforeAll(async () => {
   await appender.commit()
   engine = createEngine({ queryable: store, clock: new VirtualClock() })
 })
+
+const latency: Histogram = {
+  ...{ schema: 0, zeroThreshold: 0, zeroCount: 0, count: 3, sum: 4, counterResetHint: 'unknown', float: true },
+  ...{ positiveSpans: [{ offset: 0, length: 2 }], positiveBuckets: Float64Array.of(1, 2) },
+  ...{ negativeSpans: [], negativeBuckets: Float64Array.of() },
+}
 
 const at = (query: string, time = END) => engine.explain(query, { at: time })
 const over = (query: string) => engine.explain(query, { start: END - 10 * MINUTE, end: END, step: MINUTE })
@@ -242,8 +248,26 @@ describe('an empty answer', () => {
   is('absent(up)', 'something-there', 'its argument gives something')
   is('topk(0, up)', 'no-result', 'topk is to choose no series at all')
   is('histogram_quantile(0.9, up)', 'no-result', 'the label le')
+  is('limit_ratio(0, up)', 'no-result', 'limit_ratio is to choose no series at all')
+  is('clamp(up, 2, 1)', 'no-result', 'its lower bound is above the upper one')
+  is('histogram_count(up)', 'no-result', 'these are floats, and it takes native histograms')
+  is('info(up, {region="eu"})', 'no-result', 'no info series of the same job and instance has the labels asked for')
+  is('ended offset -2h', 'ended', 'stale marker at 1970-01-01 00:58:00 UTC')
   is('timestamp(uq)', 'no-such-metric', '"uq"')
   is('sum(up == 7) / sum(up)', 'filtered', '== 7')
+
+  test('of floats where there are only histograms', async () => {
+    const own = new MemoryStore()
+    await using appender = own.appender()
+    const ref = appender.series(Labels.of({ __name__: 'latency', job: 'web' }))
+    for (let minute = 0; minute <= 60; minute++) appender.appendHistogram(ref, minute * MINUTE, latency)
+    await appender.commit()
+    const asked = createEngine({ queryable: own, clock: new VirtualClock() })
+    for (const query of ['abs(latency)', 'max(latency)', 'max_over_time(latency[5m])', 'sum(sqrt(latency)) + 1']) {
+      const [reason] = (await asked.explain(query, { at: END })).empty
+      expect(reason?.text).toMatch(/these are native histograms, and it takes floats$/)
+    }
+  })
 
   test('has the names that were probably meant', async () => {
     expect((await reasons('http_request_total'))[0]?.didYouMean).toEqual(['http_requests_total'])
@@ -277,18 +301,18 @@ describe('explanationText', () => {
       '0.00 ms: 0.00 ms parsing and reading, 0.00 ms evaluating; 3 samples looked at, 3 held at most',
       '',
       'sum(up) > 5',
-      '  · instant vector: 0 series (0 samples) from 1 series (1 sample), 0.00 ms (0.00 ms itself)',
+      '  · 1:1, instant vector: 0 series (0 samples) from 1 series (1 sample), 0.00 ms (0.00 ms itself)',
       '  ∅ > 5 holds for no sample: the only one is 2',
       '  sum(up)',
-      '    · instant vector: 1 series (1 sample) from 3 series (3 samples), 0.00 ms (0.00 ms itself)',
+      '    · 1:1, instant vector: 1 series (1 sample) from 3 series (3 samples), 0.00 ms (0.00 ms itself)',
       '    = {} 2',
       '    up',
-      '      · instant vector: 3 series (3 samples) from 3 series (15 samples), 0.00 ms',
+      '      · 1:5, instant vector: 3 series (3 samples) from 3 series (15 samples), 0.00 ms',
       '      = up{instance="a", job="web"} 1',
       '      = up{instance="b", job="web"} 0',
       '      = up{instance="c", job="db"} 1',
       '  5',
-      '    · scalar, 0.00 ms',
+      '    · 1:11, scalar, 0.00 ms',
       '    = 5',
       '',
       'The answer is empty:',

@@ -118,12 +118,10 @@ function listed(texts: readonly string[]): string {
 async function whyNotThen(selector: MissingSelector, index: StoreIndex): Promise<EmptyReason> {
   const { position, from, to, reach, data } = selector
   const ended = endOf(data, from, to)
-  if (ended !== undefined) {
-    const text = `${counted(data.length, 'series')} ended: the last one got its stale marker at ${timeText(ended)}`
-    return { code: 'ended', text, position, didYouMean: [], lastSampleAt: ended / 1000 }
-  }
+  if (ended !== undefined) return endedReason(data.length, ended, position)
   const common = { code: 'outside-range', position, didYouMean: [] } as const
   const before = await nearest(selector.matchers, to, -1, index)
+  if (before?.hasEnded === true) return endedReason(before.series, before.at, position)
   if (before !== undefined) {
     const ago = formatDuration(Math.round(to - before.at))
     const text = `the last sample of ${counted(before.series, 'series')} is of ${timeText(before.at)}, ${ago} before ${timeText(to)}: out of ${reach}`
@@ -137,22 +135,33 @@ async function whyNotThen(selector: MissingSelector, index: StoreIndex): Promise
   }
 }
 
+function endedReason(series: number, at: Millis, position: PlaceInQuery): EmptyReason {
+  const text = `${counted(series, 'series')} ended: the last one got its stale marker at ${timeText(at)}`
+  return { code: 'ended', text, position, didYouMean: [], lastSampleAt: at / 1000 }
+}
+
 /** When the last series ended, where all that have something in the range ended in it. */
 function endOf(data: readonly SeriesColumns[], from: Millis, to: Millis): Millis | undefined {
   let latest: Millis | undefined
-  for (const { times, values, histograms } of data) {
+  for (const series of data) {
+    const { times } = series
     const last = times.findLastIndex((at) => at > from && at <= to)
     if (last < 0) continue
-    const isStale = histograms?.[last]?.stale ?? isStaleAt(values, last)
-    if (!isStale) return undefined
+    if (!isEnd(series, last)) return undefined
     latest = Math.max(latest ?? -Infinity, times[last]!)
   }
   return latest
 }
 
+function isEnd({ values, histograms }: SeriesColumns, index: number): boolean {
+  return histograms?.[index]?.stale ?? isStaleAt(values, index)
+}
+
 interface Nearest {
   readonly at: Millis
   readonly series: number
+  /** True when what was found before the time are stale markers, of all series. */
+  readonly hasEnded: boolean
 }
 
 /** The sample nearest to a time, before or after it; undefined when there is none, or too many to look at. */
@@ -165,7 +174,8 @@ async function nearest(matchers: readonly Matcher[], time: Millis, direction: 1 
     if (found === undefined) return undefined
     if (found.length === 0) continue
     const ends = found.map(({ times }) => (direction < 0 ? times[times.length - 1]! : times[0]!))
-    return { at: direction < 0 ? ends.reduce((a, b) => Math.max(a, b)) : ends.reduce((a, b) => Math.min(a, b)), series: found.length }
+    const at = direction < 0 ? ends.reduce((a, b) => Math.max(a, b)) : ends.reduce((a, b) => Math.min(a, b))
+    return { at, series: found.length, hasEnded: direction < 0 && found.every((series) => isEnd(series, series.times.length - 1)) }
   }
   return undefined
 }

@@ -36,9 +36,10 @@ function nodeLines(node: ExplainNode, indent: string, query: string): readonly s
 function detailLines(node: ExplainNode, query: string): readonly string[] {
   const { resultType, sameAs, isIdle, error, empty, match, values, annotations } = node
   const type = resultType === 'matrix' ? 'range vector' : resultType === 'vector' ? 'instant vector' : resultType
-  if (isIdle) return resultType === 'string' ? [] : [`· ${type}, not evaluated`]
+  const at = place(query, node.position.start)
+  if (isIdle) return resultType === 'string' ? [] : [`· ${at}, ${type}, not evaluated`]
   const same = sameAs === undefined ? [] : [`· computed before, at ${place(query, sameAs.start)}`]
-  const numbers = `· ${type}${amounts(node)}, ${milliseconds(node.time.totalMs)}${ownTime(node)}`
+  const numbers = `· ${at}, ${type}${amounts(node)}, ${milliseconds(node.time.totalMs)}${ownTime(node)}`
   return [
     numbers,
     ...same,
