@@ -22,6 +22,8 @@ export interface StoredLayout {
   writtenLength: number
   /** Lists that are laid over it. */
   lists: number
+  /** The newest batch that has a row of it. */
+  lastBatch: number
 }
 
 /** A caller's list: slot i of a row goes to slot `slots[i]` of the stored layout, or to i when there are no `slots`. */
@@ -38,6 +40,8 @@ export class Layouts {
   readonly #lists = new Map<LayoutRef, LayoutList>()
   readonly #known = new Map<number, LayoutRef>()
   readonly #stored: (StoredLayout | undefined)[] = []
+  /** Those that were written, by id; after a failed commit an id may lead to one that does not have it. */
+  readonly #written = new Map<number, StoredLayout>()
   /** The stored layout in which a series last got a slot, by its number in `#stored`, and the slot. */
   readonly #home = new RefMap()
   readonly #slot = new RefMap()
@@ -77,18 +81,44 @@ export class Layouts {
     return list
   }
 
-  /** Writes what the file does not have of a layout, inside the caller's transaction. */
-  write(stored: StoredLayout, now: Millis): void {
+  /** Writes what the file does not have of a layout for a row in `batch`, inside the caller's transaction. */
+  write(stored: StoredLayout, now: Millis, batch: number): void {
     const { writtenLength, length } = stored
+    stored.lastBatch = batch
     if (writtenLength === length) return
     if (stored.id === 0) stored.id = Number(this.#addLayout.run(now).lastInsertRowid)
     this.#addPart.run(stored.id, writtenLength, encodeIds(stored.refs.subarray(writtenLength, length)))
     stored.writtenLength = length
+    this.#written.set(stored.id, stored)
   }
 
-  /** True for a stored layout that rows may still be written for. */
-  isInUse(id: number): boolean {
-    return this.#stored.some((stored) => stored?.id === id)
+  /** True when a batch after this one may have a row of a layout of the file. */
+  isUsedAfter(id: number, batch: number): boolean {
+    const stored = this.#written.get(id)
+    return stored?.id === id && stored.lastBatch > batch
+  }
+
+  /** Tells that a layout has left the file; it is written anew, under another id, when a row of it comes. */
+  unwrite(id: number): void {
+    const stored = this.#written.get(id)
+    this.#written.delete(id)
+    if (stored?.id !== id) return
+    stored.id = 0
+    stored.writtenLength = 0
+  }
+
+  /** Forgets where series had their slots that have left the store. */
+  forget(refs: Uint32Array): void {
+    for (const ref of refs) {
+      this.#home.delete(ref)
+      this.#slot.delete(ref)
+    }
+  }
+
+  /** Lets go of memory that `forget` left empty. */
+  trim(): void {
+    this.#home.trim()
+    this.#slot.trim()
   }
 
   #lay(refs: Uint32Array, hash: number): LayoutList {
@@ -123,7 +153,7 @@ export class Layouts {
   }
 
   #start(capacity: number): number {
-    return this.#stored.push({ id: 0, refs: new Uint32Array(capacity), length: 0, writtenLength: 0, lists: 0 }) - 1
+    return this.#stored.push({ id: 0, refs: new Uint32Array(capacity), length: 0, writtenLength: 0, lists: 0, lastBatch: 0 }) - 1
   }
 
   #append(home: number, stored: StoredLayout, ref: SeriesRef): number {

@@ -8,7 +8,7 @@ import type { Logger } from '@promlet/telemetry'
 import { BlockWriter } from './block-builder.ts'
 import type { Block } from './blocks.ts'
 import { Compactor, inSlices, type Slices } from './compaction.ts'
-import { StorageError } from './error.ts'
+import { asStorageError } from './error.ts'
 import type { LogKeeper } from './log-keeper.ts'
 import { blocksToMerge } from './merge-plan.ts'
 import type { Reader } from './reader.ts'
@@ -278,7 +278,7 @@ export class Maintenance {
     try {
       yield* work
     } catch (error) {
-      if (!(error instanceof StorageError && error.code === 'corrupt')) throw error
+      if (asStorageError(error, 'the store').code !== 'corrupt') throw error
       for (const { id } of blocks) this.#damagedBlocks.add(id)
       this.#events.damaged(error)
     }
@@ -317,10 +317,8 @@ export class Maintenance {
   }
 
   *#sweep(): Slices {
-    yield* inSlices(
-      'sweep',
-      this.#sweeper.sweep((layout) => this.#writer.layouts.isInUse(layout)),
-    )
+    yield* inSlices('sweep', this.#sweeper.sweep(this.#writer.layouts))
+    this.#writer.trim()
     yield* inSlices('sweep', this.#sweeper.vacuum(false))
     this.#deadRows = false
   }

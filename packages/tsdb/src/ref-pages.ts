@@ -39,6 +39,15 @@ export class RefMap {
     const page = this.pages[ref >>> PAGE_BITS]
     if (page !== undefined) page[ref & PAGE_MASK] = -1
   }
+
+  /** Lets go of pages in which nothing is set. */
+  trim(): void {
+    for (let number = 0; number < this.pages.length; number++) if (this.pages[number]?.every(isUnset)) this.pages[number] = undefined
+  }
+}
+
+function isUnset(value: number): boolean {
+  return value < 0
 }
 
 /** What is known of a series whose last sample was not read yet. */
@@ -72,6 +81,15 @@ export class LastSamples {
   forget(ref: number): void {
     const page = this.times[ref >>> PAGE_BITS]
     if (page !== undefined) page[ref & PAGE_MASK] = UNKNOWN
+  }
+
+  /** Lets go of pages whose series had no sample since a time: they are read from the file if they come again. */
+  trim(since: number): void {
+    for (let number = 0; number < this.times.length; number++) {
+      if (!this.times[number]?.every((at) => !(at >= since))) continue
+      this.times[number] = undefined
+      this.values[number] = undefined
+    }
   }
 
   #addPage(number: number): Float64Array {

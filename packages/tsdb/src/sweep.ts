@@ -7,6 +7,7 @@ import type { Slices } from './compaction.ts'
 import type { Reader } from './reader.ts'
 
 const BATCHES_PER_SLICE = 50
+const LAYOUTS_PER_SLICE = 50
 const CHUNKS_PER_SLICE = 500
 const PAGES_PER_SLICE = 64
 
@@ -14,12 +15,19 @@ const PAGES_PER_SLICE = 64
 const FREE_PART_MAX = 0.1
 const FREE_PAGES_MAX = 64
 
+/** What the writer knows of the layouts of the file. */
+export interface LayoutUse {
+  isUsedAfter(layout: number, batch: number): boolean
+  unwrite(layout: number): void
+}
+
 export class Sweeper {
   readonly #database: Database
   readonly #reader: Reader
   readonly #removeBatches: Statement<[number, number]>
   readonly #removeChunks: Statement<[number, number, number]>
   readonly #liveRanges: Statement<[], { readonly first: number; readonly end: number }>
+  readonly #transaction: (run: () => void) => void
   readonly #unusedLayouts: Statement<[], number>
   readonly #removeLayout: Statement<[number]>
   readonly #removeParts: Statement<[number]>
@@ -28,6 +36,7 @@ export class Sweeper {
   constructor(database: Database, reader: Reader) {
     this.#database = database
     this.#reader = reader
+    this.#transaction = database.transaction((run: () => void) => run()).immediate
     this.#removeBatches = database.prepare('DELETE FROM batch WHERE id IN (SELECT id FROM batch WHERE id <= ? ORDER BY id LIMIT ?)')
     this.#removeChunks = database.prepare(
       'DELETE FROM chunk WHERE id IN (SELECT id FROM chunk WHERE id >= ? AND id < ? ORDER BY id LIMIT ?)',
@@ -41,8 +50,8 @@ export class Sweeper {
     this.#removeSets = database.prepare('DELETE FROM series_set WHERE id NOT IN (SELECT series_set FROM block)')
   }
 
-  /** No block may be in the making. Layouts for which `inUse` is true stay. */
-  *sweep(inUse: (layout: number) => boolean): Slices {
+  /** No block may be in the making. */
+  *sweep(layouts: LayoutUse): Slices {
     const floor = this.#reader.snapshot((state) => state.batchFloor)
     while (this.#removeBatches.run(floor, BATCHES_PER_SLICE).changes > 0) yield
     let end = 0
@@ -50,11 +59,19 @@ export class Sweeper {
       if (range.first > end) while (this.#removeChunks.run(end, range.first, CHUNKS_PER_SLICE).changes > 0) yield
       end = range.end
     }
-    for (const layout of this.#unusedLayouts.all()) {
-      if (inUse(layout)) continue
-      this.#removeParts.run(layout)
-      this.#removeLayout.run(layout)
+    const newest = this.#reader.snapshot((state) => state.batchMax)
+    const unused = this.#unusedLayouts.all()
+    for (let start = 0; start < unused.length; start += LAYOUTS_PER_SLICE) {
       yield
+      // Meanwhile rows may have come.
+      const slice = unused.slice(start, start + LAYOUTS_PER_SLICE).filter((layout) => !layouts.isUsedAfter(layout, newest))
+      this.#transaction(() => {
+        for (const layout of slice) {
+          this.#removeParts.run(layout)
+          this.#removeLayout.run(layout)
+        }
+      })
+      for (const layout of slice) layouts.unwrite(layout)
     }
     this.#removeSets.run()
   }

@@ -29,6 +29,9 @@ export interface WriterLimits {
   exemplarsMax: number
 }
 
+/** What is known of series without samples for so long is read from the file again when they come back. */
+const IDLE_MS: DurationMs = 3_600_000
+
 /** What one commit did. */
 export interface CommitReport {
   readonly floats: number
@@ -100,7 +103,14 @@ export class Writer {
   /** Forgets series that have left the file. */
   forget(refs: Uint32Array): void {
     this.index.forget()
+    this.layouts.forget(refs)
     for (const ref of refs) this.last.forget(ref)
+  }
+
+  /** Lets go of memory for series that had no sample for long, or are gone. */
+  trim(): void {
+    this.last.trim(this.newest - IDLE_MS)
+    this.layouts.trim()
   }
 
   #store(batch: PendingBatch, late: LateSamples, tally: RefusalTally): CommitReport {
@@ -179,7 +189,7 @@ export class Writer {
   #writeRow(row: PendingRow, id: number, undo: (() => void)[]): Batch {
     const { stored, at, slots, buffer, values, present, samples } = row
     const { id: idBefore, writtenLength } = stored
-    this.layouts.write(stored, at)
+    this.layouts.write(stored, at, id)
     undo.push(() => {
       stored.id = idBefore
       stored.writtenLength = writtenLength

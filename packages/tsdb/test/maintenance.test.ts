@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Labels, Matcher, type SeriesRef } from '@promlet/model'
 import { VirtualClock } from '@promlet/model/testing'
+import { openDatabase } from '@promlet/sqlite'
 import { createRegistry, type Registry, silentLogger } from '@promlet/telemetry'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openStore, type Store, type StoreSettings } from '../src/index.ts'
+import { migrations } from '../src/schema.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'promlet-maintenance-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -110,6 +112,26 @@ describe('compaction', () => {
       done = await Promise.race([compaction.then(() => true), new Promise<boolean>((resolve) => setImmediate(() => resolve(false)))])
     }
     expect(answers).toBeGreaterThan(3)
+    await subject.store.close()
+  })
+
+  test('leaves no layout without batches, and a target that goes on gets a new one', async () => {
+    const path = join(root, 'layouts')
+    const subject = await Subject.open(path)
+    const layouts = () => {
+      const database = openDatabase({ path: join(path, 'store.db'), readonly: true, migrations })
+      const count = database.prepare('SELECT count(*) FROM layout').pluck().get()
+      database.close()
+      return count
+    }
+    for (const pod of ['a', 'b', 'c']) await subject.scrape([`cpu_${pod}`, `memory_${pod}`], 5)
+    expect(layouts()).toBe(3)
+    await subject.store.compactNow()
+    expect(layouts()).toBe(0)
+    await subject.scrape(['cpu_c', 'memory_c'], 5)
+    expect(layouts()).toBe(1)
+    expect(await subject.count('memory_c')).toBe(10)
+    expect((await subject.store.verify()).problems).toEqual([])
     await subject.store.close()
   })
 
