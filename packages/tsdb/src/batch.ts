@@ -141,6 +141,7 @@ export function decodeBatch(record: BatchRecord): Batch {
   if (kind === ROW) return decodeRow(record, record.data.subarray(0, -4))
   const late = (record.kind & LATE) !== 0
   const length = reader.varint()
+  expectAgreed(record, length === record.samples)
   const refs = new Uint32Array(length)
   const times = new Float64Array(length)
   for (let index = 0, ref = 0; index < length; index++) refs[index] = ref += reader.zigzag()
@@ -167,5 +168,17 @@ function decodeRow(record: BatchRecord, data: Buffer): RowBatch {
     present = new Uint8Array(slots)
     for (let slot = 0; slot < slots; slot++) present[slot] = ((data[slots * 8 + (slot >>> 3)] as number) >>> (slot & 7)) & 1
   }
+  expectAgreed(record, record.from_ms === record.to_ms && (present === undefined || countSet(present) === record.samples))
   return { kind: ROW, id: record.id, layout: record.layout ?? 0, at: record.from_ms, values, present, samples: record.samples }
+}
+
+/** The checksum covers the blob only; what stands beside it is held against it. */
+function expectAgreed({ id }: BatchRecord, isAgreed: boolean): void {
+  if (!isAgreed) throw new StorageError('corrupt', `batch ${id}: its times or its number of samples are not those of its content`)
+}
+
+function countSet(flags: Uint8Array): number {
+  let count = 0
+  for (const flag of flags) count += flag
+  return count
 }

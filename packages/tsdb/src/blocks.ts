@@ -1,10 +1,10 @@
 // L1 as a reader sees it: blocks, each with the chunks of many series over one span of time.
 
 import type { Millis, TimeRange } from '@promlet/model'
-import type { Database, Statement } from '@promlet/sqlite'
+import { type Database, isSqliteError, type Statement } from '@promlet/sqlite'
 import { type ByteReader, openBlob } from './bytes.ts'
 import { Cache } from './cache.ts'
-import { StorageError } from './error.ts'
+import { asStorageError, StorageError } from './error.ts'
 import { decodeIds, indexOf, intersect, NO_IDS } from './ids.ts'
 import type { State } from './snapshot-state.ts'
 import { TimeColumns } from './time-columns.ts'
@@ -112,7 +112,7 @@ export class Blocks {
       let open: OpenChunk
       try {
         const blob = blobs[index]
-        if (blob === undefined) throw new StorageError('corrupt', `chunk ${chunk}: block ${block.id} has it and the table has not`)
+        if (blob === undefined) throw new StorageError('corrupt', `chunk ${chunk}: block ${block.id} has it and it cannot be found`)
         const reader = openBlob(blob, 'chunk', chunk)
         open = { times: times.column(reader.varint()), reader }
       } catch (error) {
@@ -128,10 +128,13 @@ export class Blocks {
     if (wanted.length === 0) return []
     const first = indexOf(all, wanted[0] as number)
     const last = indexOf(all, wanted.at(-1) as number)
-    if (wanted.length * 3 < last - first + 1) return Array.from(wanted, (id) => this.#readChunk.get(firstChunk + indexOf(all, id)))
+    const oneByOne = wanted.length * 3 < last - first + 1
+    const rows = oneByOne ? undefined : unlessCorrupt(() => this.#readChunks.all(firstChunk + first, firstChunk + last))
+    // A page that cannot be read takes only its own chunks along.
+    if (rows === undefined) return Array.from(wanted, (id) => unlessCorrupt(() => this.#readChunk.get(firstChunk + indexOf(all, id))))
     const blobs: (Buffer | undefined)[] = []
     let next = 0
-    for (const [chunk, data] of this.#readChunks.all(firstChunk + first, firstChunk + last)) {
+    for (const [chunk, data] of rows) {
       const id = all[chunk - firstChunk] as number
       while (next < wanted.length && (wanted[next] as number) < id) blobs[next++] = undefined
       if (id === wanted[next]) blobs[next++] = data
@@ -144,5 +147,15 @@ export class Blocks {
     const sets = new Map<number, Uint32Array>()
     for (const block of this.within(range, state)) if (!sets.has(block.seriesSet)) sets.set(block.seriesSet, this.series(block))
     return sets.size === 0 ? [NO_IDS] : [...sets.values()]
+  }
+}
+
+/** Undefined where SQLite finds a damaged page on its way. */
+function unlessCorrupt<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (isSqliteError(error) && asStorageError(error, 'chunk').code === 'corrupt') return undefined
+    throw error
   }
 }

@@ -9,6 +9,7 @@ import { type Batch, ROW, samplesIn } from './batch.ts'
 import type { BlockBuilder, BlockWriter } from './block-builder.ts'
 import type { Block, OpenChunk } from './blocks.ts'
 import { Arena } from './buffers.ts'
+import { asStorageError } from './error.ts'
 import { gather } from './gather.ts'
 import { union } from './ids.ts'
 import type { Piece } from './pieces.ts'
@@ -71,11 +72,20 @@ export class Compactor {
       inTime.finish()
       late.finish()
       // What cannot be read is put aside as it is, for whoever can make something of it.
-      for (const id of damaged) this.#setAside.run(id)
+      for (const id of damaged) this.#keepDamaged(id)
       this.#setFloor.run(last)
     })
     // Memory lets go of them at once, and their buffers serve the next rows.
     this.#reader.snapshot((state) => this.#reader.batches.of(state))
+  }
+
+  /** What lies on a page that SQLite cannot read cannot be copied either. */
+  #keepDamaged(id: number): void {
+    try {
+      this.#setAside.run(id)
+    } catch (error) {
+      if (asStorageError(error, 'batch').code !== 'corrupt') throw error
+    }
   }
 
   /** Puts one block in the place of several. */

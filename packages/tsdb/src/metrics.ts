@@ -20,6 +20,20 @@ export interface Facts {
   readonly retentionSizeBytes: number
 }
 
+/** Of a store that could not be read yet. */
+export const NO_FACTS: Facts = {
+  series: 0,
+  recent: { batches: 0, bytes: 0, rowsMax: 0, singles: 0, from: Infinity, to: -Infinity },
+  blocks: 0,
+  chunks: 0,
+  oldest: Infinity,
+  newest: -Infinity,
+  logBytes: 0,
+  fileBytes: 0,
+  retentionTimeMs: 0,
+  retentionSizeBytes: 0,
+}
+
 export interface StoreMetrics extends MaintenanceEvents {
   committed(report: CommitReport, seconds: number): void
   commitFailed(): void

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Database, lockOwnership, openDatabase } from '@promlet/sqlite'
+import { type Database, type DatabaseError, lockOwnership, openDatabase } from '@promlet/sqlite'
 import { asStorageError, StorageError } from './error.ts'
 import { DATABASE_FILE, LOCK_FILE, migrations, PAGE_BYTES, READABLE_FROM } from './schema.ts'
 import { SqliteStore, type Store, type StoreOptions } from './store.ts'
@@ -16,23 +16,35 @@ const JOURNAL_BYTES_MAX = 4 * 2 ** 20
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { path, readonly = false } = options
-  if (path === ':memory:') return new SqliteStore(options, openFile(':memory:', false), undefined)
-  if (readonly) return new SqliteStore(options, openFile(join(path, DATABASE_FILE), true), undefined)
+  if (path === ':memory:') return build(options, ':memory:', undefined)
+  if (readonly) return build(options, join(path, DATABASE_FILE), undefined)
   makeFolder(path)
   const lock = asked(path, () => lockOwnership(join(path, LOCK_FILE)))
   try {
-    return new SqliteStore(options, openFile(join(path, DATABASE_FILE), false), lock)
+    return build(options, join(path, DATABASE_FILE), lock)
   } catch (error) {
     lock[Symbol.dispose]()
     throw error
   }
 }
 
-function openFile(path: string, readonly: boolean): Database {
+function build(options: StoreOptions, path: string, lock: Disposable | undefined): Store {
+  const damages: DatabaseError[] = []
+  const database = openFile(path, options.readonly ?? false, (damage) => damages.push(damage))
+  try {
+    return new SqliteStore(options, database, lock, damages)
+  } catch (error) {
+    database.close()
+    throw asStorageError(error, path)
+  }
+}
+
+function openFile(path: string, readonly: boolean, onDamage: (damage: DatabaseError) => void): Database {
   return asked(path, () =>
     openDatabase({
       path,
       readonly,
+      onDamage,
       migrations,
       readableFrom: READABLE_FROM,
       pageSizeBytes: PAGE_BYTES,

@@ -2,13 +2,17 @@
 // process or thread, and the first use after a restart, read what is missing from the file.
 
 import type { Millis } from '@promlet/model'
-import type { Database, Statement } from '@promlet/sqlite'
+import { type Database, isSqliteError, type Statement } from '@promlet/sqlite'
 import { type Batch, type BatchRecord, decodeBatch, ROW, type RowBatch, samplesIn } from './batch.ts'
 import type { BufferPool } from './buffers.ts'
+import { asStorageError } from './error.ts'
 import { NO_IDS } from './ids.ts'
 import type { LayoutReader } from './layout.ts'
 import { RefMap } from './ref-pages.ts'
 import type { State } from './snapshot-state.ts'
+
+/** So many batches there are at most between two compactions, or their ids are damaged too. */
+const ONE_BY_ONE_MAX = 100_000
 
 /** What batches amount to: it says when they have to become a block. */
 export interface BatchLoad {
@@ -48,7 +52,7 @@ export class RecentBatches {
   of(state: State): readonly Batch[] {
     this.#dropUpTo(state.batchFloor)
     if (this.#upTo < state.batchMax) {
-      for (const record of this.#read.all(this.#upTo, state.batchMax)) this.#take(record)
+      for (const record of this.#readAll(this.#upTo, state.batchMax)) this.#take(record)
       this.#upTo = state.batchMax
     }
     return this.#batches
@@ -91,6 +95,25 @@ export class RecentBatches {
     if (this.#upTo !== batchMax) return undefined
     this.#active.add(this.#batches)
     return this.#active
+  }
+
+  /** A page that cannot be read takes only its own batches along. */
+  #readAll(after: number, upTo: number): readonly BatchRecord[] {
+    try {
+      return this.#read.all(after, upTo)
+    } catch (error) {
+      if (!isSqliteError(error) || upTo - after > ONE_BY_ONE_MAX) throw error
+      const found: BatchRecord[] = []
+      for (let id = after + 1; id <= upTo; id++) {
+        try {
+          found.push(...this.#read.all(id - 1, id))
+        } catch (damage) {
+          this.#damaged.push(id)
+          this.#onDamage(asStorageError(damage, `batch ${id}`))
+        }
+      }
+      return found
+    }
   }
 
   #take(record: BatchRecord): void {

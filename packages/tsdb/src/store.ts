@@ -12,9 +12,10 @@ import type {
   Selection,
   SelectOptions,
   SeriesColumns,
+  SeriesRef,
   TimeRange,
 } from '@promlet/model'
-import { closeDatabase, type Database } from '@promlet/sqlite'
+import { closeDatabase, type Database, isSqliteError } from '@promlet/sqlite'
 import { createFailureLog, type FailureLog, type Logger, type Registry } from '@promlet/telemetry'
 import { analyze, type StoreAnalysis } from './analysis.ts'
 import { type PendingBatch, StoreAppender } from './appender.ts'
@@ -23,7 +24,7 @@ import type { SelectEstimate } from './estimate.ts'
 import type { ExemplarSelection, SeriesExemplars } from './exemplars.ts'
 import { LogKeeper } from './log-keeper.ts'
 import { Maintenance, type MaintenanceLimits } from './maintenance.ts'
-import { createMetrics, type Facts, type StoreMetrics } from './metrics.ts'
+import { createMetrics, type Facts, NO_FACTS, type StoreMetrics } from './metrics.ts'
 import { Reader } from './reader.ts'
 import { DATABASE_FILE } from './schema.ts'
 import { writeSnapshot } from './snapshot.ts'
@@ -99,13 +100,15 @@ export class SqliteStore implements Store {
   readonly #limits: MaintenanceLimits
   readonly #reader: Reader
   readonly #metrics: StoreMetrics
+  #known = NO_FACTS
   /** These three are absent in a store for reading; the log also in memory. */
   readonly #writer: Writer | undefined
   readonly #log: LogKeeper | undefined
   readonly #maintenance: Maintenance | undefined
   #closing: Promise<void> | undefined
 
-  constructor(options: StoreOptions, database: Database, lock: Disposable | undefined) {
+  /** `damages` are what was found broken when the database was opened. */
+  constructor(options: StoreOptions, database: Database, lock: Disposable | undefined, damages: readonly Error[] = []) {
     const { path, clock, logger } = options
     this.#path = path
     this.#database = database
@@ -114,11 +117,12 @@ export class SqliteStore implements Store {
     this.#commits = createFailureLog({ logger, clock, failed: 'batch not stored', worked: 'batches are stored again' })
     this.#limits = withDefaults(options)
     const limits = this.#limits
-    this.#metrics = createMetrics(options.registry, () => this.#facts())
+    this.#metrics = createMetrics(options.registry, () => this.#latestFacts())
     const damaged = (err: unknown) => {
       this.#metrics.damaged(err)
       logger.error({ err }, 'a part of the store is damaged; it is put aside')
     }
+    for (const damage of damages) damaged(damage)
     const reader = new Reader(database, damaged)
     this.#reader = reader
     if (options.readonly) return
@@ -137,7 +141,7 @@ export class SqliteStore implements Store {
     const writer = this.#writer
     if (writer === undefined) throw this.#readOnly()
     return new StoreAppender({
-      series: (labels) => writer.index.resolve(labels),
+      series: (labels) => this.#resolve(writer, labels),
       layout: (refs) => writer.layouts.resolve(refs),
       layoutList: (layout) => writer.layouts.list(layout),
       buffers: writer.buffers,
@@ -215,6 +219,14 @@ export class SqliteStore implements Store {
     }
   }
 
+  #resolve(writer: Writer, labels: Labels): SeriesRef {
+    try {
+      return writer.index.resolve(labels)
+    } catch (error) {
+      throw asStorageError(error, this.#path)
+    }
+  }
+
   async #commit(writer: Writer, batch: PendingBatch): Promise<Refusals> {
     await this.#maintenance?.gate
     if (this.#closing !== undefined) throw this.#closed()
@@ -264,6 +276,16 @@ export class SqliteStore implements Store {
 
   #closed(): StorageError {
     return new StorageError('closed', `${this.#path}: the store is closed`)
+  }
+
+  /** Metrics are answered on a damaged file too: with what was known before. */
+  #latestFacts(): Facts {
+    try {
+      this.#known = this.#facts()
+    } catch (error) {
+      if (!isSqliteError(error) && !(error instanceof StorageError)) throw error
+    }
+    return this.#known
   }
 
   #facts(): Facts {
