@@ -101,7 +101,8 @@ export function sealBlob(blob: Buffer): Buffer {
  */
 export function openBlob(blob: Buffer, what: string, id: number): ByteReader {
   const end = blob.length - CRC_BYTES
-  if (end < 0 || crc32(blob.subarray(0, end)) !== blob.readUInt32LE(end)) {
+  // One flipped bit makes a text of a blob.
+  if (end < 0 || !Buffer.isBuffer(blob) || crc32(blob.subarray(0, end)) !== blob.readUInt32LE(end)) {
     throw new StorageError('corrupt', `${what} ${id}: its checksum does not fit its content`)
   }
   return new ByteReader(blob, end)

@@ -3,7 +3,7 @@
 // together; only samples that came late, and what retention took meanwhile, may be missing.
 
 import { join } from 'node:path'
-import type { Exemplar, Labels, Matcher, MatcherSets, Metadata, SeriesColumns, TimeRange } from '@promlet/model'
+import { type Exemplar, Labels, type MatcherSets, type Metadata, matchesAll, type SeriesColumns, type TimeRange } from '@promlet/model'
 import { closeDatabase, type Database, openDatabase } from '@promlet/sqlite'
 import { TimeShares } from './assembly.ts'
 import { asReadError, asStorageError, StorageError } from './error.ts'
@@ -31,9 +31,12 @@ export interface ScanOptions {
 export interface StoreScan extends Disposable {
   /** From the oldest to the newest sample at this moment; undefined in an empty store. */
   span(): TimeRange | undefined
-  /** The series that any of the sets accepts (none given: all), in label order. */
+  /**
+   * The series that any of the sets accepts (none given: all), in label order. Where the index is damaged, they are looked for
+   * in the table of series; those whose labels cannot be read are missing then.
+   */
   series(matcherSets?: MatcherSets): Uint32Array
-  /** The labels of a series; undefined when it has left the store. */
+  /** The labels of a series; undefined when it has left the store, or when they cannot be read. */
   labels(id: number): Labels | undefined
   /**
    * The samples of series in the range, series by series in the order of `ids`, each in order of time and in one run or
@@ -50,14 +53,15 @@ export interface StoreScan extends Disposable {
 }
 
 /**
- * Opens a store for reading all of it. `lost` is told of batches that cannot be read and are left out, once each.
+ * Opens a store for reading all of it. `lost` is told of what cannot be read and is left out, but for samples in blocks:
+ * see `ScanOptions`.
  * @throws StorageError `not-found`, `newer-version`, `older-version`, `corrupt`, `unwritable`
  */
 export function openScan(path: string, lost: (error: unknown) => void): StoreScan {
   const file = join(path, DATABASE_FILE)
   try {
     const database = openDatabase({ path: file, readonly: true, migrations, readableFrom: READABLE_FROM, cacheBytes: CACHE_BYTES })
-    return new Scan(file, database, new Reader(database, lost))
+    return new Scan(file, database, lost)
   } catch (error) {
     throw asStorageError(error, file)
   }
@@ -67,11 +71,13 @@ class Scan implements StoreScan {
   readonly database: Database
   readonly #file: string
   readonly #reader: Reader
+  readonly #lost: (error: unknown) => void
 
-  constructor(file: string, database: Database, reader: Reader) {
+  constructor(file: string, database: Database, lost: (error: unknown) => void) {
     this.#file = file
     this.database = database
-    this.#reader = reader
+    this.#reader = new Reader(database, lost)
+    this.#lost = lost
   }
 
   span(): TimeRange | undefined {
@@ -85,15 +91,27 @@ class Scan implements StoreScan {
   }
 
   series(matcherSets: MatcherSets = []): Uint32Array {
-    return this.#snapshot((state) => {
-      const [only, ...more] = matcherSets
-      if (only !== undefined && more.length === 0) return this.#reader.order.of(only as readonly Matcher[], state).ordered
-      return this.#reader.order.sorted(this.#reader.matching(matcherSets, state))
-    })
+    try {
+      return this.#snapshot((state) => {
+        const [only, ...more] = matcherSets
+        if (only !== undefined && more.length === 0) return this.#reader.order.of(only, state).ordered
+        return this.#reader.order.sorted(this.#reader.matching(matcherSets, state))
+      })
+    } catch (error) {
+      if (!isCorrupt(error)) throw error
+      this.#lost(error)
+      return this.#seriesWithoutIndex(matcherSets)
+    }
   }
 
   labels(id: number): Labels | undefined {
-    return this.#reader.labels.find(id)
+    try {
+      return this.#reader.labels.find(id)
+    } catch (error) {
+      const failure = asReadError(error, this.#file)
+      if (!isCorrupt(failure)) throw failure
+      return undefined
+    }
   }
 
   *read(ids: Uint32Array, { from, to }: TimeRange, options: ScanOptions = {}): Generator<SeriesRun> {
@@ -122,22 +140,44 @@ class Scan implements StoreScan {
   }
 
   exemplars(id: number, range: TimeRange): readonly Required<Exemplar>[] {
-    return this.#snapshot(() => this.#reader.exemplarTable.read(id, range))
+    return this.#orNothing(() => this.#reader.exemplarTable.read(id, range), [])
   }
 
   metadata(): ReadonlyMap<string, Metadata> {
-    return this.#snapshot(() => this.#reader.metadata.read())
+    return this.#orNothing(() => this.#reader.metadata.read(), new Map())
   }
 
   [Symbol.dispose](): void {
     closeDatabase(this.database)
   }
 
+  #orNothing<T>(read: () => T, nothing: T): T {
+    try {
+      return this.#snapshot(read)
+    } catch (error) {
+      if (!isCorrupt(error)) throw error
+      this.#lost(error)
+      return nothing
+    }
+  }
+
+  #seriesWithoutIndex(matcherSets: MatcherSets): Uint32Array {
+    const all = this.#snapshot(() => this.database.prepare<[], number>('SELECT id FROM series').pluck().all())
+    const found: { readonly id: number; readonly labels: Labels }[] = []
+    for (const id of all) {
+      const labels = this.labels(id)
+      if (labels === undefined) continue
+      if (matcherSets.length === 0 || matcherSets.some((matchers) => matchesAll(matchers, labels))) found.push({ id, labels })
+    }
+    found.sort((left, right) => Labels.compare(left.labels, right.labels))
+    return Uint32Array.from(found, ({ id }) => id)
+  }
+
   #portion(ids: Uint32Array, range: TimeRange, samplesMax: number, { damaged }: ScanOptions): Portion {
     try {
       return this.#snapshot((state) => this.#readPortion(ids, range, samplesMax, state))
     } catch (error) {
-      if (damaged !== undefined && error instanceof StorageError && error.code === 'corrupt') return { kind: 'damaged', error }
+      if (damaged !== undefined && isCorrupt(error)) return { kind: 'damaged', error }
       throw error
     }
   }
@@ -197,6 +237,10 @@ class Scan implements StoreScan {
       throw asReadError(error, this.#file)
     }
   }
+}
+
+function isCorrupt(error: unknown): error is StorageError {
+  return error instanceof StorageError && error.code === 'corrupt'
 }
 
 type Portion =

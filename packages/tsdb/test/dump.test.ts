@@ -3,8 +3,9 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Appender, type Histogram, Labels, type MatcherSets, type Millis } from '@promlet/model'
+import { type Appender, type Histogram, Labels, type MatcherSets, type Millis, type TimeRange } from '@promlet/model'
 import { VirtualClock } from '@promlet/model/testing'
+import { closeDatabase, openDatabase } from '@promlet/sqlite'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
 import { afterAll, describe, expect, test } from 'vitest'
 import {
@@ -17,6 +18,7 @@ import {
   type Store,
   type StoreOptions,
 } from '../src/index.ts'
+import { migrations } from '../src/schema.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'promlet-dump-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -167,6 +169,56 @@ describe('a lossless dump', () => {
     expect(() => dump(path)).toThrow('there is no such file')
     await (await open(path)).close()
     expect(dump(path)).toBe('{"promlet_dump":1}\n{"end":{"series":0,"samples":0,"exemplars":0}}\n')
+  })
+})
+
+describe('a dump of a damaged store', () => {
+  /** The lines of a dump, and what was lost. */
+  function salvage(path: string) {
+    const lost: string[] = []
+    using scan = openScan(path, (error) => lost.push(`${error}`))
+    const range = { from: -Infinity, to: Infinity }
+    const damaged = (id: number, part: TimeRange, error: Error) =>
+      void lost.push(`${scan.labels(id)?.metricName} ${part.from}: ${error.message}`)
+    return { lines: linesOf([...losslessDump(scan, { matcherSets: [], range, damaged })].join('')), lost }
+  }
+
+  async function damage(...statements: readonly string[]): Promise<{ readonly path: string; readonly before: readonly string[] }> {
+    const path = newFolder()
+    await fill(path, 60)
+    const before = linesOf(dump(path))
+    const database = openDatabase({ path: join(path, 'store.db'), migrations })
+    for (const statement of statements) expect(database.prepare(statement).run().changes).toBe(1)
+    closeDatabase(database)
+    return { path, before }
+  }
+
+  const flip = (table: string, column: string, where: string) =>
+    `UPDATE ${table} SET ${column} = CAST(x'ff' || substr(${column}, 2) AS BLOB) WHERE ${where}`
+
+  test('has all but the damaged chunk', async () => {
+    const { path, before } = await damage(flip('chunk', 'data', 'id = (SELECT min(id) FROM chunk)'))
+    const { lines, lost } = salvage(path)
+    expect(lost).toEqual([expect.stringMatching(/^http_requests_total \d+: chunk \d+: its checksum does not fit its content$/)])
+    expect(lines.length).toBe(before.length)
+    const changed = lines.filter((line, index) => line !== before[index])
+    // The samples of one series, of which those in batches are left, and the end.
+    expect(changed.map((line) => line.slice(0, 7))).toEqual(['{"times', '{"end":'])
+  })
+
+  test('has all but the damaged batch', async () => {
+    const { path, before } = await damage(flip('batch', 'data', 'id = (SELECT max(id) FROM batch)'))
+    const { lines, lost } = salvage(path)
+    expect(lost).toEqual([expect.stringMatching(/batch \d+: its checksum does not fit its content/)])
+    expect(lines.filter((line) => line.startsWith('{"series')).length).toBe(before.filter((line) => line.startsWith('{"series')).length)
+  })
+
+  test('has all, without the index, but the series whose labels are damaged', async () => {
+    const { path, before } = await damage(flip('posting', 'ids', 'pair = 0'), flip('series', 'pairs', 'id = 1'))
+    const { lines, lost } = salvage(path)
+    expect(lost).toEqual([expect.stringMatching(/its checksum does not fit its content/)])
+    const missing = before.filter((line) => !lines.includes(line))
+    expect(missing.filter((line) => line.startsWith('{"series'))).toEqual([expect.stringContaining('"instance":"0"')])
   })
 })
 
