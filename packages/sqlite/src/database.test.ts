@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -143,5 +143,63 @@ describe('createCheckpointer', () => {
     const checkpointer = createCheckpointer(file('nothing-here.db'))
     await expect(checkpointer.checkpoint('passive')).rejects.toMatchObject({ name: 'DatabaseError', code: 'unwritable' })
     await checkpointer.close()
+  })
+})
+
+describe('a damaged log', () => {
+  /** What a killed process leaves: two commits in the log, the second one larger. */
+  function killed(name: string): string {
+    const path = file(name)
+    const database = openDatabase({ path, migrations, autoCheckpointPages: 0 })
+    const insert = database.prepare('INSERT INTO push VALUES (?, ?)')
+    insert.run('first', Buffer.alloc(100))
+    for (let index = 0; index < 10; index++) insert.run(`later-${index}`, Buffer.alloc(8_000))
+    const copy = file(`killed-${name}`)
+    for (const suffix of ['', '-wal', '-shm']) copyFileSync(path + suffix, copy + suffix)
+    closeDatabase(database)
+    return copy
+  }
+
+  const names = (path: string, told: DatabaseError[]) => {
+    const database = openDatabase({ path, migrations, onDamage: (error) => told.push(error) })
+    const found = database.prepare('SELECT name FROM push').pluck().all()
+    closeDatabase(database)
+    return found
+  }
+
+  test('that is whole is nothing to be told', () => {
+    const told: DatabaseError[] = []
+    expect(names(killed('whole.db'), told)).toHaveLength(11)
+    expect(told).toEqual([])
+  })
+
+  test('costs what is behind the damage, which is told, and the log is kept aside', () => {
+    const path = killed('flipped.db')
+    const log = readFileSync(`${path}-wal`)
+    log[log.length >>> 1]! ^= 1
+    writeFileSync(`${path}-wal`, log)
+    const told: DatabaseError[] = []
+    const found = names(path, told)
+    expect(found).toContain('first')
+    expect(found.length).toBeLessThan(11)
+    expect(told).toHaveLength(1)
+    expect(told[0]).toMatchObject({ code: 'corrupt', message: expect.stringMatching(/its log is damaged: of \d+ pages .* cannot be read/) })
+    expect(readFileSync(`${path}-wal-damaged-1`).equals(log)).toBe(true)
+  })
+
+  test('that was cut off is told too', () => {
+    const path = killed('cut.db')
+    truncateSync(`${path}-wal`, statSync(`${path}-wal`).size - 10_000)
+    const told: DatabaseError[] = []
+    expect(names(path, told)).toContain('first')
+    expect(told.map(({ code }) => code)).toEqual(['corrupt'])
+  })
+
+  test('is not thrown away with a database that was cut off to nothing', () => {
+    const path = killed('emptied.db')
+    truncateSync(path)
+    const log = readFileSync(`${path}-wal`)
+    expect(codeOf(() => openDatabase({ path, migrations }))).toBe('corrupt')
+    expect(readFileSync(`${path}-wal`).equals(log)).toBe(true)
   })
 })

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { DurationMs } from '@promlet/model'
 import Sqlite from 'better-sqlite3'
 import { asDatabaseError, DatabaseError } from './error.ts'
+import { committedFrames, logDamage, refuseEmptied } from './log-damage.ts'
 import { inPhase } from './phase.ts'
 
 /** An open SQLite database. Synchronous; for one thread. */
@@ -32,6 +33,8 @@ export interface OpenOptions {
   readonly cacheBytes?: number
   /** How long a statement waits for another connection's write. The thread stands still for it: leave it 0 on an event loop. */
   readonly busyTimeoutMs?: DurationMs
+  /** Told of acknowledged commits that the log has lost. The file can be used all the same. */
+  readonly onDamage?: (error: DatabaseError) => void
 }
 
 /** Opening may meet another process that recovers or closes the file; that takes moments. */
@@ -49,9 +52,13 @@ export function openDatabase(options: OpenOptions): Database {
   }
   let database: Database | undefined
   try {
+    const committed = options.readonly ? undefined : committedFrames(path)
+    refuseEmptied(path)
     database = new Sqlite(path, { readonly: options.readonly ?? false, timeout: OPEN_TIMEOUT_MS })
     // First of all: a file that this program does not know stays as it is.
     refuseNewer(database, options)
+    const damage = logDamage(path, committed)
+    if (damage !== undefined) options.onDamage?.(damage)
     configure(database, options)
     migrate(database, options)
     database.pragma(`busy_timeout = ${options.busyTimeoutMs ?? 0}`)
