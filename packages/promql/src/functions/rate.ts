@@ -21,13 +21,20 @@ interface Geometry {
   readonly interval: Float64Array
   readonly toStart: Float64Array
   readonly toEnd: Float64Array
+  /** What a difference is multiplied by. */
+  readonly factor: Float64Array
+  /** A counter whose first sample is above this share of its increase was above zero as far back as is extrapolated. */
+  readonly share: Float64Array
 }
+
+/** By more than what rounding can do. */
+const ABOVE_ONE = 1 + 1e-9
 
 /** rate (counter, per second), increase (counter) and delta (gauge). */
 export function extrapolated(call: RangeCall, isCounter: boolean, isRate: boolean): FloatFunction {
   let windows: Windows | undefined
-  const geometries = new PerTimes((times) => measure(times, windows as Windows, call))
   const perSecond = isRate ? call.range / 1000 : 1
+  const geometries = new PerTimes((times) => measure(times, windows as Windows, call, perSecond))
   const fromStarts = startedIncrease(call, isRate)
   return (input, into) => {
     if (isCounter && input.starts !== undefined) {
@@ -37,17 +44,21 @@ export function extrapolated(call: RangeCall, isCounter: boolean, isRate: boolea
     windows = input.windows
     const geometry = geometries.get(input.times)
     const resets = isCounter ? findResets(input.values) : undefined
-    into.count = isCounter
-      ? increases(input, geometry, resets, perSecond, into.values, into.present)
-      : differences(input, geometry, perSecond, into.values, into.present)
+    into.count = !isCounter
+      ? differences(input, geometry, into.values, into.present)
+      : resets === undefined
+        ? risingIncreases(input, geometry, perSecond, into.values, into.present)
+        : increases(input, geometry, resets, perSecond, into.values, into.present)
   }
 }
 
-function measure(times: Float64Array, { low, high }: Windows, { range, ends }: RangeCall): Geometry {
+function measure(times: Float64Array, { low, high }: Windows, { range, ends }: RangeCall, perSecond: number): Geometry {
   const steps = low.length
   const interval = new Float64Array(steps)
   const toStart = new Float64Array(steps)
   const toEnd = new Float64Array(steps)
+  const factor = new Float64Array(steps)
+  const share = new Float64Array(steps)
   for (let step = 0; step < steps; step++) {
     const samples = high[step]! - low[step]!
     if (samples < 2) continue
@@ -58,8 +69,10 @@ function measure(times: Float64Array, { low, high }: Windows, { range, ends }: R
     interval[step] = sampled
     toStart[step] = before
     toEnd[step] = after
+    factor[step] = (sampled + before + after) / sampled / perSecond
+    share[step] = (before / sampled) * ABOVE_ONE
   }
-  return { interval, toStart, toEnd }
+  return { interval, toStart, toEnd, factor, share }
 }
 
 /** Indexes of the samples that are lower than the one before. */
@@ -73,10 +86,34 @@ function findResets(values: Float64Array): Int32Array | undefined {
   return resets
 }
 
+/** Of a counter without resets. */
+function risingIncreases(
+  { values, windows: { low, high } }: FloatWindows,
+  { interval, toStart, toEnd, factor, share }: Geometry,
+  perSecond: number,
+  out: Float64Array,
+  present: Uint8Array,
+): number {
+  let count = 0
+  for (let step = 0; step < out.length; step++) {
+    const sampled = interval[step]!
+    if (sampled === 0) continue
+    const first = values[low[step]!]!
+    const result = values[high[step]! - 1]! - first
+    out[step] =
+      first > share[step]! * result || result === 0
+        ? result * factor[step]!
+        : result * (extentOf(first, result, sampled, toStart[step]!, toEnd[step]!) / sampled / perSecond)
+    present[step] = FLOAT
+    count++
+  }
+  return count
+}
+
 function increases(
   { values, windows: { low, high } }: FloatWindows,
   { interval, toStart, toEnd }: Geometry,
-  resets: Int32Array | undefined,
+  resets: Int32Array,
   perSecond: number,
   out: Float64Array,
   present: Uint8Array,
@@ -91,36 +128,37 @@ function increases(
     const to = high[step]!
     const first = values[from]!
     let result = values[to - 1]! - first
-    if (resets !== undefined) {
-      while (firstReset < resets.length && resets[firstReset]! <= from) firstReset++
-      while (lastReset < resets.length && resets[lastReset]! < to) lastReset++
-      for (let reset = firstReset; reset < lastReset; reset++) result += values[resets[reset]! - 1]!
-    }
-    let before = toStart[step]!
-    if (result > 0 && first >= 0) {
-      const toZero = sampled * (first / result)
-      if (toZero < before) before = toZero
-    }
-    out[step] = result * ((sampled + before + toEnd[step]!) / sampled / perSecond)
+    while (firstReset < resets.length && resets[firstReset]! <= from) firstReset++
+    while (lastReset < resets.length && resets[lastReset]! < to) lastReset++
+    for (let reset = firstReset; reset < lastReset; reset++) result += values[resets[reset]! - 1]!
+    out[step] = result * (extentOf(first, result, sampled, toStart[step]!, toEnd[step]!) / sampled / perSecond)
     present[step] = FLOAT
     count++
   }
   return count
 }
 
+/** The time over which a counter rose, in seconds: not further back than to where it would have been zero. */
+function extentOf(first: number, result: number, sampled: number, toStart: number, toEnd: number): number {
+  let before = toStart
+  if (result > 0 && first >= 0) {
+    const toZero = sampled * (first / result)
+    if (toZero < before) before = toZero
+  }
+  return sampled + before + toEnd
+}
+
 function differences(
   { values, windows: { low, high } }: FloatWindows,
-  { interval, toStart, toEnd }: Geometry,
-  perSecond: number,
+  { interval, factor }: Geometry,
   out: Float64Array,
   present: Uint8Array,
 ): number {
   let count = 0
   for (let step = 0; step < out.length; step++) {
-    const sampled = interval[step]!
-    if (sampled === 0) continue
+    if (interval[step] === 0) continue
     const result = values[high[step]! - 1]! - values[low[step]!]!
-    out[step] = result * ((sampled + toStart[step]! + toEnd[step]!) / sampled / perSecond)
+    out[step] = result * factor[step]!
     present[step] = FLOAT
     count++
   }

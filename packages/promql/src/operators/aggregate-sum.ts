@@ -74,6 +74,7 @@ export class Sum implements Accumulator {
   readonly #rests: Float64Array
   readonly #seen: Uint8Array
   readonly #report: HistogramReport
+  #isSeenWhole = false
   #lane: HistogramLane | undefined
 
   constructor(steps: number, report: HistogramReport) {
@@ -84,6 +85,12 @@ export class Sum implements Accumulator {
   }
 
   add(column: Column, metric: string): void {
+    if (column.count === this.#seen.length && !column.hasHistograms) {
+      addWhole(this.#sums, this.#rests, column.values)
+      if (!this.#isSeenWhole) this.#seen.fill(1)
+      this.#isSeenWhole = true
+      return
+    }
     addCompensated(this.#sums, this.#rests, this.#seen, column.values, column.present)
     if (!column.hasHistograms) return
     this.#lane ??= new HistogramLane(this.#seen.length, false, this.#report)
@@ -94,7 +101,9 @@ export class Sum implements Accumulator {
     const { values, present } = into
     for (let step = 0; step < values.length; step++) {
       if (this.#seen[step] === 0) continue
-      values[step] = this.#sums[step]! + this.#rests[step]!
+      const sum = this.#sums[step]!
+      // An infinite sum has lost nothing that could be given back.
+      values[step] = sum - sum === 0 ? sum + this.#rests[step]! : sum
       present[step] = FLOAT
       into.count++
     }
@@ -102,16 +111,25 @@ export class Sum implements Accumulator {
   }
 }
 
-/** Adds the floats of a column to sums. All hold one slot per step. */
+/** Adds a column without gaps to sums. All hold one slot per step. */
+function addWhole(sums: Float64Array, rests: Float64Array, source: Float64Array): void {
+  for (let step = 0; step < sums.length; step++) {
+    const value = source[step]!
+    const sum = sums[step]!
+    const total = sum + value
+    rests[step] = rests[step]! + (Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum)
+    sums[step] = total
+  }
+}
+
+/** The same for the floats of a column with gaps. */
 function addCompensated(sums: Float64Array, rests: Float64Array, seen: Uint8Array, source: Float64Array, present: Uint8Array): void {
   for (let step = 0; step < sums.length; step++) {
     if (present[step] !== FLOAT) continue
     const value = source[step]!
     const sum = sums[step]!
     const total = sum + value
-    const lost = Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum
-    // An infinite total has lost nothing that could be given back.
-    rests[step] = total - total === 0 ? rests[step]! + lost : 0
+    rests[step] = rests[step]! + (Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum)
     sums[step] = total
     seen[step] = 1
   }

@@ -46,7 +46,8 @@ export function windowSource(node: WindowNode, inner: Operator | undefined, reac
     return {
       labels: series.map(({ labels }) => labels),
       read: (index) => {
-        const columns = series[index] as SeriesColumns
+        const stored = series[index] as SeriesColumns
+        const columns = context.features.startTimestamps ? stored : withoutStarts(stored)
         return storedSamples(cut(node.statsOnly ? statsOf(columns) : columns, parts.get(columns.times)))
       },
     }
@@ -55,6 +56,10 @@ export function windowSource(node: WindowNode, inner: Operator | undefined, reac
   const frame = mergeFrame(collect(inner as Operator, grid.count), grid.count)
   const times = gridTimes(grid)
   return { labels: frame.labels, read: (index) => steppedSamples(frame.columns[index] as Column, times) }
+}
+
+function withoutStarts({ startTimes: _, ...columns }: SeriesColumns): SeriesColumns {
+  return columns
 }
 
 interface Part {
@@ -80,7 +85,7 @@ function cut(series: SeriesColumns, { times, from, to }: Part): SeriesColumns {
 /** The samples of a stored series without stale markers. */
 export function storedSamples({ times, values, histograms, startTimes }: SeriesColumns): Samples {
   if (histograms !== undefined) return splitMixed(times, values, histograms, startTimes)
-  const staleCount = countStale(values)
+  const staleCount = mayHaveNaN(values) ? countStale(values) : 0
   if (staleCount === 0) return { times, values, starts: startTimes, ...NO_HISTOGRAMS }
   const isKept = (_: number, index: number) => !isStaleAt(values, index)
   const starts = startTimes?.filter(isKept)
@@ -96,6 +101,23 @@ export function storedSamples({ times, values, histograms, startTimes }: SeriesC
 }
 
 const NO_HISTOGRAMS = { histogramTimes: undefined, histograms: undefined, histogramStarts: undefined, dropName: false }
+
+/** False: there is none, as NaN stays in a sum; infinities can make one too. Four sums, as one has to wait for itself. */
+function mayHaveNaN(values: Float64Array): boolean {
+  const whole = values.length & ~3
+  let first = 0
+  let second = 0
+  let third = 0
+  let fourth = 0
+  for (let index = 0; index < whole; index += 4) {
+    first += values[index]!
+    second += values[index + 1]!
+    third += values[index + 2]!
+    fourth += values[index + 3]!
+  }
+  for (let index = whole; index < values.length; index++) first += values[index]!
+  return Number.isNaN(first + second + third + fourth)
+}
 
 function countStale(values: Float64Array): number {
   let count = 0
