@@ -79,6 +79,11 @@ export interface SelectOptions {
   readonly signal?: AbortSignal
   /** More samples than this over all selections is a `too-many-samples` error. */
   readonly samplesMax?: number
+  /**
+   * True: values need not stay. Those of a series hold until the ones of another series of the same answer are read, so
+   * that a store may decode each when it is asked for, in one place. What cannot be decoded is an error then.
+   */
+  readonly passing?: boolean
 }
 
 /** The samples of one series, in columns of one length. Read-only: columns may be shared between series. */

@@ -51,13 +51,15 @@ export interface EngineOptions {
   readonly isCanceled?: () => boolean
 }
 
-/** What `--enable-feature` names `promql-…` and `type-and-unit-labels` switch. */
+/** What `--enable-feature` names `promql-…`, `use-start-timestamps` and `type-and-unit-labels` switch. */
 export interface EngineFeatures {
   readonly syntax: SyntaxFeatures
   /** Default true. */
   readonly delayedNameRemoval: boolean
   /** Default false: most stores have no type labels. */
   readonly typeAndUnitLabels: boolean
+  /** Default true: functions of counters heed the start timestamps of samples. */
+  readonly startTimestamps: boolean
 }
 
 /** For metrics and the query log. */
@@ -237,6 +239,7 @@ async function run(
       features: {
         delayedNameRemoval: options.features?.delayedNameRemoval ?? true,
         typeAndUnitLabels: options.features?.typeAndUnitLabels ?? false,
+        startTimestamps: options.features?.startTimestamps ?? true,
       },
       sharedFrames: new Map(),
       ...(recorder === undefined ? {} : { trace: recorder }),
@@ -278,7 +281,8 @@ async function select(plan: QueryPlan, options: EngineOptions, budget: Budget, s
   if (options.elsewhere?.isLong(plan.selections)) throw new TurnOver()
   const samplesMax = Math.max(options.samplesMax ?? 50_000_000, STORE_SAMPLES_MIN)
   try {
-    const data = await options.queryable.select(plan.selections, signal === undefined ? { samplesMax } : { samplesMax, signal })
+    const limits = { samplesMax, passing: true }
+    const data = await options.queryable.select(plan.selections, signal === undefined ? limits : { ...limits, signal })
     budget.check()
     return data
   } catch (error) {

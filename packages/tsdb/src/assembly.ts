@@ -13,7 +13,10 @@ export interface PlannedSeries {
   readonly id: number
   /** Samples in the range; more than there are where parts overlap. */
   readonly samples: number
-  read(): Piece
+  /** Of the samples; undefined where only reading tells them, or where they are more than floats. */
+  readonly times: Float64Array | undefined
+  /** May be called more than once. `allocate` is the one that was planned with when absent. */
+  read(allocate?: Allocate): Piece
 }
 
 /** What the parts of a series come to, by their times alone. */
@@ -69,33 +72,51 @@ export function planSeries(
     const pieces = recent[column] as readonly Piece[]
     const plan = shares.plan(own, pieces, range)
     if (plan.start === plan.end) continue
-    const read = () => assemble(plan, own, pieces, range, allocate)
-    planned.push({ id: ids[column] as number, samples: plan.end - plan.start, read })
+    const isPlain = plan.inOrder && isFloats(own, pieces)
+    const read = (into = allocate) => (isPlain ? join(plan, own, pieces, into) : mergeParts(own, pieces, range))
+    planned.push({ id: ids[column] as number, samples: plan.end - plan.start, times: isPlain ? plan.times : undefined, read })
   }
   return planned
 }
 
-function assemble(plan: TimePlan, chunks: readonly OpenChunk[], recent: readonly Piece[], range: TimeRange, allocate: Allocate): Piece {
-  const floats =
-    chunks.every(({ reader }) => isFloatChunk(reader)) &&
-    recent.every(({ histograms, starts }) => histograms === undefined && starts === undefined)
-  if (!plan.inOrder || !floats) {
-    const pieces = [...chunks.map(({ reader, times }) => readChunk(reader, times)), ...recent]
-    return clip(merge(pieces), range.from, range.to)
+function isFloats(chunks: readonly OpenChunk[], recent: readonly Piece[]): boolean {
+  for (let index = 0; index < chunks.length; index++) if (!isFloatChunk((chunks[index] as OpenChunk).reader)) return false
+  for (let index = 0; index < recent.length; index++) {
+    const { histograms, starts } = recent[index] as Piece
+    if (histograms !== undefined || starts !== undefined) return false
   }
+  return true
+}
+
+/** Parts that overlap, or have histograms. */
+function mergeParts(chunks: readonly OpenChunk[], recent: readonly Piece[], { from, to }: TimeRange): Piece {
+  const decoded = chunks.map(({ reader, times }) => {
+    const { at } = reader
+    const piece = readChunk(reader, times)
+    reader.at = at
+    return piece
+  })
+  return clip(merge([...decoded, ...recent]), from, to)
+}
+
+/** Parts that follow each other. */
+function join(plan: TimePlan, chunks: readonly OpenChunk[], recent: readonly Piece[], allocate: Allocate): Piece {
   // What comes from batches alone lies together already.
   const [only] = recent
   if (chunks.length === 0 && recent.length === 1 && only !== undefined)
     return { times: plan.times, values: only.values.subarray(plan.start, plan.end) }
   const values = allocate(plan.total)
-  let at = 0
-  for (const { reader, times } of chunks) {
-    readColumn(reader, values, at, times.length)
-    at += times.length
+  let filled = 0
+  for (let index = 0; index < chunks.length; index++) {
+    const { reader, times } = chunks[index] as OpenChunk
+    const { at } = reader
+    readColumn(reader, values, filled, times.length)
+    reader.at = at
+    filled += times.length
   }
   for (const piece of recent) {
-    values.set(piece.values, at)
-    at += piece.values.length
+    values.set(piece.values, filled)
+    filled += piece.values.length
   }
   return { times: plan.times, values: plan.start === 0 && plan.end === plan.total ? values : values.subarray(plan.start, plan.end) }
 }
@@ -112,13 +133,13 @@ function planTimes(parts: readonly Float64Array[], range: TimeRange): TimePlan {
     total += times.length
   }
   if (!inOrder) return { times: NO_TIMES, inOrder, total, start: 0, end: countWithin(parts, range) }
-  const joined = parts.length === 1 ? (parts[0] as Float64Array) : join(parts, total)
+  const joined = parts.length === 1 ? (parts[0] as Float64Array) : joinTimes(parts, total)
   const start = lowerBound(joined, range.from)
   const end = lowerBound(joined, range.to + 1)
   return { times: start === 0 && end === total ? joined : joined.subarray(start, end), inOrder, total, start, end }
 }
 
-function join(parts: readonly Float64Array[], total: number): Float64Array {
+function joinTimes(parts: readonly Float64Array[], total: number): Float64Array {
   const joined = new Float64Array(total)
   let at = 0
   for (const times of parts) {

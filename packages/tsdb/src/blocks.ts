@@ -1,11 +1,12 @@
 // L1 as a reader sees it: blocks, each with the chunks of many series over one span of time.
 
 import type { Millis, TimeRange } from '@promlet/model'
-import { type Database, isSqliteError, type Statement } from '@promlet/sqlite'
-import { type ByteReader, openBlob } from './bytes.ts'
+import type { Database, Statement } from '@promlet/sqlite'
+import { type ByteReader, openPart } from './bytes.ts'
 import { Cache } from './cache.ts'
-import { asStorageError, StorageError } from './error.ts'
-import { decodeIds, indexOf, intersect, NO_IDS } from './ids.ts'
+import { ChunkRows } from './chunk-rows.ts'
+import { StorageError } from './error.ts'
+import { decodeIds, NO_IDS, positionsIn } from './ids.ts'
 import type { State } from './snapshot-state.ts'
 import { TimeColumns } from './time-columns.ts'
 
@@ -50,8 +51,7 @@ export class Blocks {
   readonly #readBlocks: Statement<[], Block>
   readonly #readSet: Statement<[number], Buffer>
   readonly #readTimes: Statement<[number], Buffer>
-  readonly #readChunk: Statement<[number], Buffer>
-  readonly #readChunks: Statement<[number, number], [id: number, data: Buffer]>
+  readonly #rows: ChunkRows
 
   constructor(database: Database) {
     this.#readBlocks = database.prepare(`
@@ -59,8 +59,7 @@ export class Blocks {
       FROM block ORDER BY from_ms, id`)
     this.#readSet = database.prepare<[number], Buffer>('SELECT ids FROM series_set WHERE id = ?').pluck()
     this.#readTimes = database.prepare<[number], Buffer>('SELECT times FROM block WHERE id = ?').pluck()
-    this.#readChunk = database.prepare<[number], Buffer>('SELECT data FROM chunk WHERE id = ?').pluck()
-    this.#readChunks = database.prepare<[number, number], [number, Buffer]>('SELECT id, data FROM chunk WHERE id BETWEEN ? AND ?').raw()
+    this.#rows = new ChunkRows(database)
   }
 
   /** All blocks of a state, in order of their oldest sample. */
@@ -103,43 +102,23 @@ export class Blocks {
    */
   read(block: Block, ids: Uint32Array, take: (id: number, chunk: OpenChunk) => void, damaged: OnDamagedChunk = raise): void {
     const all = this.series(block)
-    const wanted = intersect(ids, all)
-    const blobs = this.#readBlobs(block, all, wanted)
+    const positions = positionsIn(all, ids)
     const times = this.times(block)
-    for (let index = 0; index < wanted.length; index++) {
-      const id = wanted[index] as number
-      const chunk = block.firstChunk + indexOf(all, id)
+    this.#rows.read(block.firstChunk, positions, (index, row, start, end) => {
+      const position = positions[index] as number
+      const id = all[position] as number
+      const chunk = block.firstChunk + position
       let open: OpenChunk
       try {
-        const blob = blobs[index]
-        if (blob === undefined) throw new StorageError('corrupt', `chunk ${chunk}: block ${block.id} has it and it cannot be found`)
-        const reader = openBlob(blob, 'chunk', chunk)
+        if (row === undefined) throw new StorageError('corrupt', `chunk ${chunk}: block ${block.id} has it and it cannot be found`)
+        const reader = openPart(row.bytes, row.view, start, end, 'chunk', chunk)
         open = { times: times.column(reader.varint()), reader }
       } catch (error) {
         damaged(id, error)
-        continue
+        return
       }
       take(id, open)
-    }
-  }
-
-  /** One blob per wanted series. Neighbours are read in one go, unless most of what lies between is not wanted. */
-  #readBlobs({ firstChunk }: Block, all: Uint32Array, wanted: Uint32Array): (Buffer | undefined)[] {
-    if (wanted.length === 0) return []
-    const first = indexOf(all, wanted[0] as number)
-    const last = indexOf(all, wanted.at(-1) as number)
-    const oneByOne = wanted.length * 3 < last - first + 1
-    const rows = oneByOne ? undefined : unlessCorrupt(() => this.#readChunks.all(firstChunk + first, firstChunk + last))
-    // A page that cannot be read takes only its own chunks along.
-    if (rows === undefined) return Array.from(wanted, (id) => unlessCorrupt(() => this.#readChunk.get(firstChunk + indexOf(all, id))))
-    const blobs: (Buffer | undefined)[] = []
-    let next = 0
-    for (const [chunk, data] of rows) {
-      const id = all[chunk - firstChunk] as number
-      while (next < wanted.length && (wanted[next] as number) < id) blobs[next++] = undefined
-      if (id === wanted[next]) blobs[next++] = data
-    }
-    return blobs
+    })
   }
 
   /** The series that may have samples in the range: increasing lists, each once. */
@@ -147,15 +126,5 @@ export class Blocks {
     const sets = new Map<number, Uint32Array>()
     for (const block of this.within(range, state)) if (!sets.has(block.seriesSet)) sets.set(block.seriesSet, this.series(block))
     return sets.size === 0 ? [NO_IDS] : [...sets.values()]
-  }
-}
-
-/** Undefined where SQLite finds a damaged page on its way. */
-function unlessCorrupt<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (isSqliteError(error) && asStorageError(error, 'chunk').code === 'corrupt') return undefined
-    throw error
   }
 }

@@ -100,12 +100,26 @@ export function sealBlob(blob: Buffer): Buffer {
  * @throws StorageError `corrupt` naming `what`, such as `chunk`, and its id, when the checksum does not fit.
  */
 export function openBlob(blob: Buffer, what: string, id: number): ByteReader {
-  const end = blob.length - CRC_BYTES
   // One flipped bit makes a text of a blob.
-  if (end < 0 || !Buffer.isBuffer(blob) || crc32(blob.subarray(0, end)) !== blob.readUInt32LE(end)) {
-    throw new StorageError('corrupt', `${what} ${id}: its checksum does not fit its content`)
+  if (!Buffer.isBuffer(blob)) throw damaged(what, id)
+  return openPart(blob, viewOf(blob), 0, blob.length, what, id)
+}
+
+/** The same for a blob that lies from `start` to `end` among others. */
+export function openPart(bytes: Uint8Array, view: DataView, start: number, end: number, what: string, id: number): ByteReader {
+  const contentEnd = end - CRC_BYTES
+  if (contentEnd < start || crc32(bytes.subarray(start, contentEnd)) !== view.getUint32(contentEnd, true)) {
+    throw damaged(what, id)
   }
-  return new ByteReader(blob, end)
+  return new ByteReader(bytes, contentEnd, start, view)
+}
+
+function damaged(what: string, id: number): StorageError {
+  return new StorageError('corrupt', `${what} ${id}: its checksum does not fit its content`)
+}
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /**
@@ -116,13 +130,20 @@ export class ByteReader {
   readonly bytes: Uint8Array
   readonly view: DataView
   at: number
+  readonly #start: number
   readonly #end: number
 
-  constructor(bytes: Uint8Array, end = bytes.length, at = 0) {
+  constructor(bytes: Uint8Array, end = bytes.length, at = 0, view = viewOf(bytes)) {
     this.bytes = bytes
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.view = view
+    this.#start = at
     this.#end = end
     this.at = at
+  }
+
+  /** The blob that is read, with its checksum. */
+  get blob(): Uint8Array {
+    return this.bytes.subarray(this.#start, this.#end + CRC_BYTES)
   }
 
   get done(): boolean {

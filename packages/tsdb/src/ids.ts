@@ -42,6 +42,27 @@ export function intersect(left: Uint32Array, right: Uint32Array): Uint32Array {
   return both.subarray(0, count)
 }
 
+/** Both lists increase. Where in `all` those of the ids stand that it has. */
+export function positionsIn(all: Uint32Array, ids: Uint32Array): Uint32Array {
+  const positions = new Uint32Array(Math.min(all.length, ids.length))
+  let count = 0
+  if (ids.length * 16 < all.length) {
+    for (const id of ids) {
+      const position = indexOf(all, id)
+      if (position >= 0) positions[count++] = position
+    }
+    return positions.subarray(0, count)
+  }
+  for (let own = 0, position = 0; own < ids.length && position < all.length; ) {
+    const id = ids[own] as number
+    const other = all[position] as number
+    if (id === other) positions[count++] = position
+    if (id <= other) own++
+    if (other <= id) position++
+  }
+  return positions.subarray(0, count)
+}
+
 /** Both lists increase. True when some id is in both. */
 export function shareAny(left: Uint32Array, right: Uint32Array): boolean {
   const [small, large] = left.length <= right.length ? [left, right] : [right, left]

@@ -25,6 +25,7 @@ import { LabelOrder, type OrderedSeries } from './label-order.ts'
 import { LabelStore } from './label-store.ts'
 import { LayoutReader } from './layout.ts'
 import { MetadataTable } from './metadata.ts'
+import { PassingColumns, PassingValues } from './passing-columns.ts'
 import type { Piece } from './pieces.ts'
 import { EVERY_SERIES, Postings } from './postings.ts'
 import { RecentBatches } from './recent-batches.ts'
@@ -69,6 +70,7 @@ export class Reader {
   select(selections: readonly Selection[], options: SelectOptions = {}): SeriesColumns[][] {
     return this.snapshot((state) => {
       const shares = new TimeShares()
+      const passing = options.passing ? new PassingValues() : undefined
       let left = options.samplesMax ?? Infinity
       return selections.map(({ matchers, from, to }) => {
         const series = this.order.of(matchers, state)
@@ -76,12 +78,7 @@ export class Reader {
         // Counted before anything is decoded.
         for (const { samples } of planned) left -= samples
         if (left < 0) throw tooManySamples()
-        const found: SeriesColumns[] = []
-        for (const one of planned) {
-          const piece = one.read()
-          if (piece.times.length > 0) found.push(toColumns(this.labels.of(one.id), piece))
-        }
-        return found
+        return planned.map((one) => this.#columns(one, passing))
       })
     })
   }
@@ -126,6 +123,12 @@ export class Reader {
       this.blocks.read(block, open, take, (id) => offer(indexOf(ids, id), unreadable))
     }
     return newest
+  }
+
+  #columns(series: PlannedSeries, passing: PassingValues | undefined): SeriesColumns {
+    const labels = this.labels.of(series.id)
+    if (passing !== undefined && series.times !== undefined) return new PassingColumns(labels, series.times, series, passing)
+    return toColumns(labels, series.read())
   }
 
   #recent(ids: Uint32Array, state: State): Piece[][] {

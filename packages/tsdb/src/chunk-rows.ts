@@ -1,0 +1,104 @@
+// Reads rows of the chunk table. A query needs thousands of them, and as rows of their own they cost more to take out of
+// SQLite than to decode: so SQLite strings neighbours together, and gives one blob for all.
+
+import { type Database, isSqliteError, type Statement } from '@promlet/sqlite'
+import { viewOf } from './bytes.ts'
+import { asStorageError } from './error.ts'
+
+/** Chunks between two that are wanted are read with them, up to so many: that costs less than another statement. */
+const UNWANTED_MAX = 3
+/** Longer strings grow slowly. */
+const RUN_MAX = 64
+
+/** Chunks in one piece of memory. */
+export interface ChunkBytes {
+  readonly bytes: Buffer
+  readonly view: DataView
+}
+
+/** Gets the chunk of one of the positions: it lies from `start` to `end`. Undefined: there is no such row. */
+export type TakeChunk = (index: number, chunk: ChunkBytes | undefined, start: number, end: number) => void
+
+type Run = [count: number, lengths: string, data: Buffer]
+
+export class ChunkRows {
+  readonly #readOne: Statement<[number], Buffer>
+  readonly #readRun: Statement<[number, number], Run>
+
+  constructor(database: Database) {
+    this.#readOne = database.prepare<[number], Buffer>('SELECT data FROM chunk WHERE id = ?').pluck()
+    // As text a blob keeps its bytes, zeros too: nothing looks at what they are.
+    this.#readRun = database
+      .prepare<[number, number], Run>(
+        `SELECT count(*), group_concat(length(data)), CAST(group_concat(data, '') AS BLOB)
+         FROM (SELECT data FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id)`,
+      )
+      .raw()
+  }
+
+  /** Gives the chunks `first + position` for increasing positions, in order. */
+  read(first: number, positions: Uint32Array, take: TakeChunk): void {
+    for (let from = 0; from < positions.length; ) {
+      const to = endOfRun(positions, from)
+      if (to === from + 1 || !this.#readTogether(first, positions, from, to, take)) this.#readEach(first, positions, from, to, take)
+      from = to
+    }
+  }
+
+  /** False, and nothing is taken, when rows are missing or damaged. */
+  #readTogether(first: number, positions: Uint32Array, from: number, to: number, take: TakeChunk): boolean {
+    const start = positions[from] as number
+    const last = positions[to - 1] as number
+    const [count, texts, bytes] = unlessCorrupt(() => this.#readRun.get(first + start, first + last)) ?? NO_RUN
+    if (count !== last - start + 1) return false
+    const lengths = texts.split(',')
+    if (lengths.reduce((sum, length) => sum + Number(length), 0) !== bytes.length) return false
+    const chunk = withView(bytes)
+    let index = from
+    let end = 0
+    for (let row = 0; row < lengths.length; row++) {
+      const begin = end
+      end += Number(lengths[row])
+      if (positions[index] === start + row) take(index++, chunk, begin, end)
+    }
+    return true
+  }
+
+  /** A page that cannot be read takes only its own chunks along. */
+  #readEach(first: number, positions: Uint32Array, from: number, to: number, take: TakeChunk): void {
+    for (let index = from; index < to; index++) {
+      const data = unlessCorrupt(() => this.#readOne.get(first + (positions[index] as number)))
+      // One flipped bit makes a text of a blob.
+      const bytes = data === undefined || Buffer.isBuffer(data) ? data : Buffer.alloc(0)
+      take(index, bytes === undefined ? undefined : withView(bytes), 0, bytes?.length ?? 0)
+    }
+  }
+}
+
+const NO_RUN: Run = [0, '', Buffer.alloc(0)]
+
+/** Where the positions end that are read together with the one at `from`. */
+function endOfRun(positions: Uint32Array, from: number): number {
+  const start = positions[from] as number
+  let to = from + 1
+  while (to < positions.length) {
+    const position = positions[to] as number
+    if (position - (positions[to - 1] as number) > UNWANTED_MAX + 1 || position - start >= RUN_MAX) break
+    to++
+  }
+  return to
+}
+
+function withView(bytes: Buffer): ChunkBytes {
+  return { bytes, view: viewOf(bytes) }
+}
+
+/** Undefined where SQLite finds a damaged page on its way. */
+function unlessCorrupt<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (isSqliteError(error) && asStorageError(error, 'chunk').code === 'corrupt') return undefined
+    throw error
+  }
+}
