@@ -6,7 +6,6 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { type LayoutRef, Matcher, type Selection, systemClock } from '@promlet/model'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
 import { openStore, type Store } from '../src/index.ts'
@@ -52,8 +51,6 @@ async function measure(targets: number, steps: number): Promise<Figures> {
   const layouts = Array.from({ length: targets }, (_, target) =>
     first.layout(labels.slice(target * width, (target + 1) * width).map((one) => first.series(one))),
   )
-  const stalls = monitorEventLoopDelay({ resolution: 1 })
-  stalls.enable()
   const cpu: number[] = []
   for (let part = 0; part < PARTS; part++) {
     const [from, to] = [Math.round((part * steps) / PARTS), Math.round(((part + 1) * steps) / PARTS)]
@@ -61,7 +58,6 @@ async function measure(targets: number, steps: number): Promise<Figures> {
     const making = await append(store, layouts, next, from, to, start)
     cpu.push((cpuMs() - before - making) / 1000 / (((to - from) * labels.length) / 1e6))
   }
-  stalls.disable()
   const rss = process.memoryUsage().rss / 2 ** 20
   const samples = labels.length * steps
   const running = sizeOf(folder) / samples
@@ -78,7 +74,6 @@ async function measure(targets: number, steps: number): Promise<Figures> {
   return {
     'million samples': samples / 1e6,
     'CPU s per million samples': cpu.reduce((sum, one) => sum + one, 0) / PARTS,
-    'longest stall, ms': stalls.max / 1e6,
     'RSS at the end, MiB': rss,
     'peak RSS, MiB': process.resourceUsage().maxRSS / 1024,
     'bytes per sample, running': running,
@@ -142,8 +137,10 @@ function compare(targets: number, steps: number): void {
     ['10 × span', targets, steps * 10],
   ]
   const found = cases.map(([, targets, steps]): Figures => {
-    const flags = ['--no-warnings', import.meta.filename, `${targets}`, `${steps}`, 'child']
-    return JSON.parse(spawnSync(process.execPath, flags, { stdio: ['ignore', 'pipe', 'inherit'] }).stdout.toString())
+    // With the memory settings of bin/promlet.
+    const flags = ['--max-semi-space-size=4', '--min-semi-space-size=4', import.meta.filename, `${targets}`, `${steps}`, 'child']
+    const env = { ...process.env, MALLOC_ARENA_MAX: '1' }
+    return JSON.parse(spawnSync(process.execPath, flags, { stdio: ['ignore', 'pipe', 'inherit'], env }).stdout.toString())
   })
   const line = (...cells: readonly string[]) => process.stdout.write(`| ${cells.join(' | ')} |\n`)
   line('figure', ...cases.map(([name]) => name))

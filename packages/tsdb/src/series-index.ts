@@ -8,7 +8,8 @@ import { decodeIds, encodeIds } from './ids.ts'
 import { encodePairs } from './label-store.ts'
 import { EVERY_SERIES } from './postings.ts'
 
-const REFS_CACHED_MAX = 1_000_000
+/** Label sets of some 200 bytes; who appends holds references of its own, and asks again for few. */
+const REFS_CACHED_MAX = 250_000
 const PAIRS_CACHED_MAX = 400_000
 const TAILS_CACHED_MAX = 20_000
 /** Ids in one segment of a posting list: about a kilobyte, which still lies in one page. */
