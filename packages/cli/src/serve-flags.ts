@@ -43,7 +43,11 @@ export const prometheusFlags: readonly Flag[] = [
   text('query.timeout', '2m', 'Longest time that a query may take.'),
   text('query.max-concurrency', '20', 'Most queries at a time.'),
   text('query.max-samples', '50000000', 'Most samples that a query may load.'),
-  list('enable-feature', 'promql-per-step-stats, or names of what is on anyway. May be given several times.'),
+  list(
+    'enable-feature',
+    'promql-per-step-stats, type-and-unit-labels, or names of what is on anyway; no- before such a name turns it off, as in ' +
+      'no-promql-experimental-functions. Several with commas, or the flag several times.',
+  ),
   text('query.url', '', 'Promlet: a Prometheus-compatible server that answers the queries of rules when tsdb runs elsewhere.'),
   text('scraper.url', '', 'Promlet: the scraper process that /api/v1/targets asks when it runs elsewhere.'),
   text('rule-engine.url', '', 'Promlet: the rule-engine process that /api/v1/rules and /alerts ask when it runs elsewhere.'),

@@ -178,6 +178,20 @@ describe('settings', () => {
     ])
   })
 
+  test('start timestamps can be left out of account', async () => {
+    const store = new MemoryStore()
+    await using appender = store.appender()
+    const ref = appender.series(Labels.of({ __name__: 'jobs_total' }))
+    // It began anew between the two samples, which their values hide.
+    appender.append(ref, MINUTE, 10, 30_000)
+    appender.append(ref, 2 * MINUTE, 15, 90_000)
+    await appender.commit()
+    const value = async (startTimestamps: boolean) =>
+      (await asJson(engineOver(store, { features: { startTimestamps } }).instant('increase(jobs_total[2m])', 2 * MINUTE))).result[0]
+        .value[1]
+    expect([await value(true), await value(false)]).toEqual(['25', '10'])
+  })
+
   test('parts of the language can be off', async () => {
     const syntax = { experimentalFunctions: false, durationExpressions: true, extendedRangeSelectors: true, fillModifiers: true }
     const engine = engineOver(await countingStore(up), { features: { syntax } })

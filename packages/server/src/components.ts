@@ -8,10 +8,11 @@ import { type Appendable, type Clock, type Millis, systemClock } from '@promlet/
 import type { Logger } from '@promlet/telemetry'
 import type { Store } from '@promlet/tsdb'
 import { engineMetrics } from './engine-metrics.ts'
+import { readFeatureFlags } from './feature-flags.ts'
 import { type Live, StackError } from './live.ts'
 import { createQueryWorkers, type QueryWorkers } from './long-queries/query-workers.ts'
 import type { Registries } from './registries.ts'
-import type { StackSettings } from './settings.ts'
+import type { QuerySettings, StackSettings } from './settings.ts'
 
 /** What the steps work with. */
 export interface Build {
@@ -89,12 +90,13 @@ export async function openQueries(build: Build): Promise<Stop> {
   const { settings, clock, live, registries, httpClient } = build
   if (live.store !== undefined) {
     const { createEngine } = await import('@promlet/promql')
-    const workers = openQueryWorkers(build, live.store)
+    const query = { ...settings.query, features: { ...readFeatureFlags(settings.features).engine, ...settings.query.features } }
+    const workers = openQueryWorkers(build, live.store, query)
     if (workers !== undefined) live.queryWorkers = workers
     live.engine = createEngine({
       queryable: live.store,
       clock,
-      ...settings.query,
+      ...query,
       defaultSubqueryStepMs: () => live.config.global.evaluationIntervalMs,
       observe: engineMetrics(registries.server, clock, settings.query.maxConcurrency),
       ...(workers === undefined ? {} : { elsewhere: workers }),
@@ -110,11 +112,11 @@ export async function openQueries(build: Build): Promise<Stop> {
 }
 
 /** Threads read the store's file, and know no time but the machine's. */
-function openQueryWorkers({ settings, clock, logger, live }: Build, store: Store): QueryWorkers | undefined {
+function openQueryWorkers({ settings, clock, logger, live }: Build, store: Store, query: QuerySettings): QueryWorkers | undefined {
   const { path } = settings.storage
   if (path === ':memory:' || clock !== systemClock) return undefined
   const subqueryStepMs = () => live.config.global.evaluationIntervalMs
-  return createQueryWorkers({ path, store, clock, logger: logger.child({ component: 'query' }), query: settings.query, subqueryStepMs })
+  return createQueryWorkers({ path, store, clock, logger: logger.child({ component: 'query' }), query, subqueryStepMs })
 }
 
 export async function startGateway({ settings, clock, logger, registries, live, quit }: Build): Promise<Stop> {

@@ -1,4 +1,5 @@
 export { PROMETHEUS_VERSION } from './api/status.ts'
+export { type FeatureFlags, readFeatureFlags } from './feature-flags.ts'
 export { type Live, StackError } from './live.ts'
 export {
   COMPONENTS,

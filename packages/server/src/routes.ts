@@ -22,6 +22,7 @@ import { alertmanagersHandler, scrapePoolsHandler, targetsHandler } from './api/
 import { tsdbStatusHandler } from './api/tsdb-status.ts'
 import { writeHandler } from './api/write.ts'
 import type { Build } from './components.ts'
+import { readFeatureFlags } from './feature-flags.ts'
 
 const PREFIX = '/api/v1'
 
@@ -55,8 +56,8 @@ function createRouter(app: FastifyInstance, logger: Logger): Router {
 }
 
 function registerQueries({ both }: Router, { live, clock, settings }: Build): void {
-  const perStepStats = settings.features.has('promql-per-step-stats')
-  const parts = { clock, timeoutMs: settings.query.timeoutMs, perStepStats }
+  const flags = readFeatureFlags(settings.features)
+  const parts = { clock, timeoutMs: settings.query.timeoutMs, perStepStats: flags.perStepStats }
   const engine = part('something that answers queries', () => live.engine)
   both(
     '/query',
@@ -70,8 +71,8 @@ function registerQueries({ both }: Router, { live, clock, settings }: Build): vo
     '/explain',
     engine((engine) => explainHandler({ engine, ...parts })),
   )
-  both('/format_query', formatQueryHandler)
-  both('/parse_query', parseQueryHandler)
+  both('/format_query', formatQueryHandler(flags.engine.syntax))
+  both('/parse_query', parseQueryHandler(flags.engine.syntax))
 }
 
 function registerStore({ get, both }: Router, { live }: Build): void {

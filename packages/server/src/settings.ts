@@ -1,4 +1,5 @@
 import type { DurationMs } from '@promlet/model'
+import type { EngineFeatures } from '@promlet/promql'
 
 export type ComponentName = 'scraper' | 'tsdb' | 'rule-engine' | 'pushgateway'
 
@@ -16,7 +17,7 @@ export interface StackSettings {
   readonly notifier: { readonly queueCapacity: number; readonly drainOnShutdown: boolean }
   readonly remoteFlushDeadlineMs: DurationMs
   readonly pushgateway: PushgatewaySettings
-  /** Names given with `--enable-feature`. */
+  /** Names given with `--enable-feature`: see feature-flags.ts. */
   readonly features: ReadonlySet<string>
   /** Where the parts run that this process does not, so that its API can answer for them; no slash at the end. */
   readonly elsewhere: { readonly scraper: string | undefined; readonly ruleEngine: string | undefined; readonly query: string | undefined }
@@ -55,6 +56,8 @@ export interface QuerySettings {
   readonly timeoutMs: DurationMs
   readonly maxConcurrency: number
   readonly samplesMax: number
+  /** What is not said here follows `StackSettings.features`. */
+  readonly features?: Partial<EngineFeatures>
 }
 
 export interface RuleSettings {

@@ -1,6 +1,6 @@
 import { ConfigError } from '@promlet/config'
 import { systemClock } from '@promlet/model'
-import { COMPONENTS, type Stack, type StackSettings, startStack } from '@promlet/server'
+import { COMPONENTS, readFeatureFlags, type Stack, type StackSettings, startStack } from '@promlet/server'
 import { createLogger, type LogFormat, type Logger, type LogLevel } from '@promlet/telemetry'
 import { type Command, CommandError, print } from '../command.ts'
 import { describeFlags, type Flag } from '../flags.ts'
@@ -29,6 +29,9 @@ export const serve: Command = {
     const { settings, flags } = readServeCommand(args)
     const logger = createLogger({ level: level(flags.text('log.level')), format: format(flags.text('log.format')) })
     for (const name of flags.inert) logger.info({ flag: `--${name}` }, 'Flag has no meaning here')
+    const { inert, unknown } = readFeatureFlags(settings.features)
+    for (const option of inert) logger.info({ option }, 'Option for --enable-feature has no meaning here')
+    for (const option of unknown) logger.warn({ option }, 'Unknown option for --enable-feature')
     const started = start(settings, logger, (reason) => signals.stop(reason))
     // Not later: signals that come while it starts are kept until they can be obeyed.
     const signals = listenToSignals(() => void started.then((stack) => stack.reload()).catch(() => {}))

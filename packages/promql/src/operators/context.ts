@@ -35,6 +35,8 @@ export interface Features {
   readonly delayedNameRemoval: boolean
   /** Counters are told by their `__type__` label instead of by their names (`type-and-unit-labels`). */
   readonly typeAndUnitLabels: boolean
+  /** Functions of counters heed start timestamps (`use-start-timestamps`). */
+  readonly startTimestamps: boolean
 }
 
 /** The labels without the metric's name, type and unit. Prometheus: schema.IsMetadataLabel. */

@@ -1,7 +1,7 @@
 import { type FastifyReply, formOf } from '@promlet/http'
 import { type Clock, type DurationMs, type Millis, type QueryEngine, QueryError } from '@promlet/model'
 import { type EngineQueryOptions, type PromqlEngine, type WrittenAnswer, type WrittenQuery, writeAnswer } from '@promlet/promql'
-import { exprToJson, parseExpr, prettyPrint } from '@promlet/promql/syntax'
+import { exprToJson, type Features, parseExpr, prettyPrint } from '@promlet/promql/syntax'
 import { ApiError, clientSignal, type Handler, type Result } from './answer.ts'
 import { invalid, messageOf, optionalSpan, optionalTime, parseSpan, readLimit, requireSpan, requireTime } from './params.ts'
 import { statsJson } from './query-stats.ts'
@@ -59,15 +59,19 @@ export function readRange(params: URLSearchParams): { readonly start: Millis; re
 }
 
 /** `/api/v1/format_query` */
-export const formatQueryHandler: Handler = async (request) => {
-  const query = formOf(request).get('query') ?? ''
-  return { data: JSON.stringify(prettyPrint(await asked(async () => parseExpr(query)))) }
+export function formatQueryHandler(features: Features): Handler {
+  return async (request) => {
+    const query = formOf(request).get('query') ?? ''
+    return { data: JSON.stringify(prettyPrint(await asked(async () => parseExpr(query, { features })))) }
+  }
 }
 
 /** `/api/v1/parse_query` */
-export const parseQueryHandler: Handler = async (request) => {
-  const query = formOf(request).get('query') ?? ''
-  return { data: JSON.stringify(exprToJson(await asked(async () => parseExpr(query)))) }
+export function parseQueryHandler(features: Features): Handler {
+  return async (request) => {
+    const query = formOf(request).get('query') ?? ''
+    return { data: JSON.stringify(exprToJson(await asked(async () => parseExpr(query, { features })))) }
+  }
 }
 
 /** `timeout`, `lookback_delta` and `stats`, and the client's going away. */

@@ -6,7 +6,8 @@ import { createEngine, type LongQuery } from '@promlet/promql'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
 import { openStore, type Store } from '@promlet/tsdb'
 import { expect, test } from 'vitest'
-import { defaultSettings } from '../settings.ts'
+import { readFeatureFlags } from '../feature-flags.ts'
+import { defaultSettings, type QuerySettings } from '../settings.ts'
 import { createQueryWorkers, type QueryWorkers } from './query-workers.ts'
 
 const MINUTE = 60_000
@@ -20,12 +21,12 @@ interface Lab extends AsyncDisposable {
 }
 
 /** A store on disk with 50 series, and threads that read it. */
-async function lab(): Promise<Lab> {
+async function lab(query: QuerySettings = defaultSettings.query): Promise<Lab> {
   const folder = mkdtempSync(join(tmpdir(), 'promlet-workers-'))
   const options = { path: folder, clock: systemClock, logger: silentLogger, registry: createRegistry() }
   const store = await openStore(options)
   for (let at = START; at <= NOW - MINUTE; at += MINUTE) await write(store, at, 50)
-  const workers = createQueryWorkers({ ...options, store, query: defaultSettings.query, subqueryStepMs: () => MINUTE })
+  const workers = createQueryWorkers({ ...options, store, query, subqueryStepMs: () => MINUTE })
   return {
     folder,
     store,
@@ -54,11 +55,11 @@ const range = (query: string, options: Partial<LongQuery['options']> = {}): Long
   step: MINUTE,
   options: { timeoutMs: 60_000, ...options },
 })
-/** Takes minutes, and is asked between its series whether it is to end. */
-const endless = (options: Partial<LongQuery['options']> = {}): LongQuery => ({
-  ...range('sum(quantile_over_time(0.9, (queue_depth + 0)[2h:1s]))', options),
-  step: 100,
-})
+/** Takes minutes, and is asked between its series, many times a second, whether it is to end. */
+const endless = (options: Partial<LongQuery['options']> = {}): LongQuery => {
+  const parts = Array.from({ length: 20 }, (_, index) => `sum(quantile_over_time(0.${50 + index}, (queue_depth + 0)[2h:1s]))`)
+  return { ...range(parts.join(' + '), options), step: 100 }
+}
 const text = ({ data }: { readonly data: Uint8Array }) => new TextDecoder().decode(data)
 
 test('a thread answers as this thread does, in writing and with values', async () => {
@@ -102,6 +103,17 @@ test('a thread explains as this thread does', async () => {
   const withoutTimes = (part: object): unknown => JSON.parse(JSON.stringify(part, (name, value) => (/ms$/i.test(name) ? 0 : value)))
   const { timings: __, ...expected } = await here.explain(query, { start: START, end: NOW, step: MINUTE })
   expect(withoutTimes(explained)).toEqual(withoutTimes(expected))
+})
+
+test('a thread knows which parts of the language were turned off', async () => {
+  const features = readFeatureFlags(new Set(['no-promql-experimental-functions', 'no-promql-delayed-name-removal'])).engine
+  await using own = await lab({ ...defaultSettings.query, features })
+  await expect(own.workers.write(range('mad_over_time(queue_depth[5m])'), 0)).rejects.toMatchObject({
+    code: 'bad_data',
+    message: '1:1: parse error: function "mad_over_time" is not enabled',
+  })
+  const named = 'count(label_replace(rate(queue_depth[5m]), "was", "$1", "__name__", "(.+)")) by (was)'
+  expect(text(await own.workers.write({ ...range(named), start: NOW, step: 0 }, 0))).toContain('"metric":{}')
 })
 
 test('errors keep their code and words', async () => {
