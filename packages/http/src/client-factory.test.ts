@@ -1,6 +1,6 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -89,6 +89,78 @@ describe('a client', () => {
     const one = client()
     for (let count = 0; count < 3; count++) expect((await one.request(get(url))).status).toBe(200)
     expect(answers).toBe(3)
+  })
+})
+
+describe('a connection', () => {
+  /** A server that answers each request with the bytes that `answer` gives, and says how many connections it had. */
+  async function serveBytes(answer: (request: string, socket: Socket) => string): Promise<{ url: string; connections: () => number }> {
+    let connections = 0
+    const server = createTcpServer((socket) => {
+      connections++
+      socket.on('error', () => {}).on('data', (data) => void socket.write(answer(data.toString(), socket)))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    open.push(server)
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: () => connections }
+  }
+  const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n'
+
+  test('is used again after an answer, and not after one that closes it', async () => {
+    const { url, connections } = await serveBytes((request) => `${OK}${request.includes('/last') ? 'connection: close\r\n' : ''}\r\nok`)
+    const one = client()
+    for (const path of ['/', '/', '/last', '/']) expect(text((await one.request(get(url + path))).body)).toBe('ok')
+    expect(connections()).toBe(2)
+  })
+
+  test('carries one request at a time', async () => {
+    const { url, connections } = await serveBytes(() => `${OK}\r\nok`)
+    const one = client()
+    await Promise.all(Array.from({ length: 5 }, () => one.request(get(url))))
+    expect(connections()).toBe(5)
+  })
+
+  test('that says more than it was asked is given up', async () => {
+    const { url, connections } = await serveBytes(() => `${OK}\r\nok and more`)
+    const one = client()
+    await expect(one.request(get(url))).rejects.toMatchObject({ code: 'protocol' })
+    await expect(one.request(get(url))).rejects.toMatchObject({ code: 'protocol' })
+    expect(connections()).toBe(2)
+  })
+
+  test('that ends is the end of a body without a length', async () => {
+    const { url } = await serveBytes((_request, socket) => {
+      setImmediate(() => socket.end())
+      return 'HTTP/1.0 200 OK\r\n\r\nup 1\n'
+    })
+    expect(text((await client().request(get(url))).body)).toBe('up 1\n')
+  })
+
+  test('sends what was asked for and nothing that would end a header', async () => {
+    const { url } = await serveBytes((request) => `HTTP/1.1 200 OK\r\ncontent-length: ${request.length}\r\n\r\n${request}`)
+    const asked = get(`${url}/metrics?a=%20b#c`, { headers: { Accept: 'text/plain' } })
+    expect(text((await client().request(asked)).body).toLowerCase()).toBe(
+      `get /metrics?a=%20b http/1.1\r\nhost: ${new URL(url).host}\r\nconnection: keep-alive\r\naccept-encoding: gzip\r\nuser-agent: promlet\r\naccept: text/plain\r\n\r\n`,
+    )
+    const split = get(url, { headers: { 'x-team': 'a\r\nx-admin: yes' } })
+    await expect(client().request(split)).rejects.toMatchObject({
+      message: expect.stringContaining('invalid header field value for "x-team"'),
+    })
+  })
+
+  test('reads many bodies right, one in the memory of the other', async () => {
+    const body = (index: number) => `up ${index}\n`.repeat(1 + ((index * 7919) % 20_000))
+    const url = await serve((request, response) => {
+      const packed = gzipSync(body(Number(request.url?.slice(1))))
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed)
+    })
+    const one = client()
+    const ask = async (index: number) => {
+      const answer = await one.request(get(`${url}/${index}`))
+      expect(text(answer.body) === body(index)).toBe(true)
+      answer.release?.()
+    }
+    for (let round = 0; round < 10; round++) await Promise.all([0, 1, 2, 3].map((index) => ask(round * 4 + index)))
   })
 })
 

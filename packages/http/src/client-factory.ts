@@ -1,7 +1,7 @@
 import type { HttpClientConfig } from '@promlet/config'
 import type { Clock } from '@promlet/model'
-import type { Dispatcher } from 'undici'
-import { isPacked, releaseUnpacked, unpackGzip } from './body.ts'
+import { isPacked, unpackGzip } from './body.ts'
+import type { BodyBuffers } from './body-buffers.ts'
 import {
   type HttpClient,
   type HttpClientFactory,
@@ -11,10 +11,11 @@ import {
   type HttpResponse,
 } from './client.ts'
 import { type Connections, openConnections } from './connections.ts'
-import { credentialHeaders, mayShareCredentials } from './credentials.ts'
+import { credentialHeaders, hasCredentials, mayShareCredentials } from './credentials.ts'
 import { type Answer, type ExchangeLimits, exchange } from './exchange.ts'
 import { describeFailure, isIdleClose, requestError } from './failure.ts'
-import { Stop } from './stop.ts'
+import { PlainConnections } from './plain-connections.ts'
+import { Stop, StopsBySignal } from './stop.ts'
 import { UrlMemory } from './url-memory.ts'
 
 /** Go's http.Client follows as many. */
@@ -28,8 +29,16 @@ export function createHttpClientFactory({ clock }: HttpClientOptions): HttpClien
   return (config) => openClient(config, clock)
 }
 
+/** How a client reaches servers. */
+interface Ways {
+  /** For what is not plain HTTP, for what has a body, and through a proxy. */
+  readonly connections: Connections
+  readonly plain: PlainConnections
+}
+
 function openClient(config: HttpClientConfig, clock: Clock): HttpClient {
-  const connections = openConnections(config)
+  const ways: Ways = { connections: openConnections(config), plain: new PlainConnections(clock) }
+  const stops = new StopsBySignal()
   const urls = new UrlMemory()
   const running = new Set<Stop>()
   let closing: Promise<void> | undefined
@@ -37,23 +46,22 @@ function openClient(config: HttpClientConfig, clock: Clock): HttpClient {
     async request(request) {
       if (closing !== undefined) throw requestError(request.method, request.url, { code: 'aborted', text: 'client is closed' })
       const stop = new Stop()
-      const abort = () => stop.stop(new HttpError('aborted', 'context canceled'))
       const timer = clock.setTimer(request.timeoutMs, () => stop.stop(new HttpError('timeout', 'context deadline exceeded')))
-      request.signal?.addEventListener('abort', abort, { once: true })
-      if (request.signal?.aborted) abort()
+      if (request.signal !== undefined) stops.add(request.signal, stop)
       running.add(stop)
       try {
         const url = urls.parse(request.method, request.url)
-        return await follow({ ...request, url }, config, connections, stop)
+        return await follow({ ...request, url }, config, ways, stop)
       } finally {
         running.delete(stop)
         timer[Symbol.dispose]()
-        request.signal?.removeEventListener('abort', abort)
+        if (request.signal !== undefined) stops.delete(request.signal, stop)
       }
     },
     close() {
       for (const stop of running) stop.stop(new HttpError('aborted', 'client is closed'))
-      closing ??= connections.destroy()
+      ways.plain.destroy()
+      closing ??= ways.connections.destroy()
       return closing
     },
   }
@@ -68,7 +76,7 @@ interface Hop {
   readonly body: Uint8Array | undefined
 }
 
-async function follow(request: ParsedRequest, config: HttpClientConfig, connections: Connections, stop: Stop): Promise<HttpResponse> {
+async function follow(request: ParsedRequest, config: HttpClientConfig, ways: Ways, stop: Stop): Promise<HttpResponse> {
   const asked = request.url
   const limits = { stop, bytesMax: request.bodyBytesMax }
   let hop: Hop = { method: request.method, url: asked, body: request.body }
@@ -77,8 +85,9 @@ async function follow(request: ParsedRequest, config: HttpClientConfig, connecti
     let answer: Answer
     let next: Hop | undefined
     try {
-      const credentials = mayShareCredentials(asked, url) ? await credentialHeaders(config, url) : {}
-      answer = await sendOnce(await connections.dispatcher(), hop, requestHeaders(request, hop, credentials), limits)
+      const credentials = hasCredentials(config, url) && mayShareCredentials(asked, url) ? await credentialHeaders(config, url) : {}
+      if (stop.reason !== undefined) throw stop.reason
+      answer = await send(hop, requestHeaders(request, hop, credentials), config, ways, limits)
       next = config.followRedirects ? nextHop(hop, answer) : undefined
       if (next !== undefined) {
         await answer.discard()
@@ -87,7 +96,7 @@ async function follow(request: ParsedRequest, config: HttpClientConfig, connecti
     } catch (error) {
       throw asHttpError(stop.reason ?? error, hop)
     }
-    if (next === undefined) return await readAnswer(answer, limits)
+    if (next === undefined) return await readAnswer(answer, ways.plain.buffers, limits)
     if (redirects >= REDIRECTS_MAX) throw requestError(method, url, { code: 'protocol', text: `stopped after ${REDIRECTS_MAX} redirects` })
     hop = next
   }
@@ -102,15 +111,34 @@ function requestHeaders(request: ParsedRequest, hop: Hop, credentials: Record<st
 }
 
 /** A server may close an idle connection while a request is on its way; a GET is then sent once more, as Go does. */
-async function sendOnce(dispatcher: Dispatcher, hop: Hop, headers: Record<string, string>, limits: ExchangeLimits): Promise<Answer> {
-  const { origin, pathname, search } = hop.url
-  const request = { origin, path: `${pathname}${search}`, method: hop.method, headers, body: hop.body ?? null }
+async function send(
+  hop: Hop,
+  headers: Record<string, string>,
+  config: HttpClientConfig,
+  ways: Ways,
+  limits: ExchangeLimits,
+): Promise<Answer> {
+  const isPlain = hop.method === 'GET' && hop.body === undefined && hop.url.protocol === 'http:' && (config.proxyUrl ?? '') === ''
+  const sendOnce = isPlain
+    ? (isAgain: boolean) => ways.plain.get(hop.url, headers, limits, isAgain)
+    : () => sendElsewise(hop, headers, ways.connections, limits)
   try {
-    return await exchange(dispatcher, request, limits)
+    return await sendOnce(false)
   } catch (error) {
     if (hop.method !== 'GET' || !isIdleClose(error)) throw error
-    return await exchange(dispatcher, request, limits)
+    return await sendOnce(true)
   }
+}
+
+async function sendElsewise(
+  { url, method, body }: Hop,
+  headers: Record<string, string>,
+  connections: Connections,
+  limits: ExchangeLimits,
+): Promise<Answer> {
+  const { origin, pathname, search } = url
+  const request = { origin, path: `${pathname}${search}`, method, headers, body: body ?? null }
+  return exchange(await connections.dispatcher(), request, limits)
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
@@ -128,12 +156,18 @@ function nextHop({ method, url, body }: Hop, { status, headers }: Answer): Hop |
 }
 
 /** Go names neither method nor URL in the errors that happen after the headers came. */
-async function readAnswer({ status, headers, body: sent }: Answer, { stop, bytesMax }: ExchangeLimits): Promise<HttpResponse> {
+async function readAnswer(
+  { status, headers, body: sent }: Answer,
+  buffers: BodyBuffers,
+  { stop, bytesMax }: ExchangeLimits,
+): Promise<HttpResponse> {
   try {
-    const body = await sent
-    if (body.length === 0 || !isPacked(headers)) return { status, headers, body }
-    const unpacked = await unpackGzip(body, bytesMax)
-    return { status, headers, body: unpacked, release: () => releaseUnpacked(unpacked) }
+    const received = await sent
+    if (received.length === 0 || !isPacked(headers)) return { status, headers, body: received, release: () => buffers.give(received) }
+    const unpacking = unpackGzip(received, bytesMax, buffers)
+    const body = unpacking instanceof Promise ? await unpacking : unpacking
+    buffers.give(received)
+    return { status, headers, body, release: () => buffers.give(body) }
   } catch (error) {
     if (stop.reason !== undefined) throw stop.reason
     throw error instanceof HttpError ? error : new HttpError('protocol', 'unexpected EOF', { cause: error })

@@ -19,7 +19,7 @@ export interface HttpResponse {
   readonly headers: Readonly<Record<string, string>>
   /** Decompressed when the server sent gzip. */
   readonly body: Uint8Array
-  /** For a reader that is done with the body: gives its memory back before the garbage collector would. The body is empty then. */
+  /** For a reader that is done with the body: its memory serves other bodies then. To be called once at most. */
   release?(): void
 }
 

@@ -5,10 +5,7 @@ import { readFile } from 'node:fs/promises'
 import type { HttpClientConfig, TlsConfig } from '@promlet/config'
 import type { Dispatcher } from 'undici'
 import { HttpError } from './client.ts'
-
-/** Prometheus: config.NewRoundTripperFromConfig, IdleConnTimeout and the dialer's timeout. */
-const KEEP_ALIVE_MS = 300_000
-const CONNECT_TIMEOUT_MS = 30_000
+import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_MS } from './plain-connections.ts'
 
 export interface Connections {
   /** The agent for the TLS files as they are now. @throws `HttpError` when a file cannot be read. */

@@ -13,6 +13,13 @@ export async function credentialHeaders(config: HttpClientConfig, url: URL): Pro
   return headers
 }
 
+/** False when `credentialHeaders` would find none. */
+export function hasCredentials({ headers, authorization, basicAuth }: HttpClientConfig, url: URL): boolean {
+  return (
+    authorization !== undefined || basicAuth !== undefined || url.username !== '' || url.password !== '' || Object.keys(headers).length > 0
+  )
+}
+
 async function authorizationOf({ basicAuth, authorization }: HttpClientConfig, url: URL): Promise<string | undefined> {
   if (authorization !== undefined) {
     const credentials = await readSetting(authorization.credentials, authorization.credentialsFile, 'authorization credentials file')

@@ -2,14 +2,9 @@
 // undici puts around them: for a scrape that is half of the work and of the garbage.
 
 import type { Dispatcher } from 'undici'
-import { BODY_TOO_LARGE, isPacked } from './body.ts'
+import { BODY_TOO_LARGE, isPacked, PACKED_SLACK_BYTES, UNWANTED_BYTES_MAX } from './body.ts'
 import { HttpError } from './client.ts'
 import type { Stop } from './stop.ts'
-
-/** A packed body may be a little longer than what is in it; so much more is read before it is called too long. */
-const PACKED_SLACK_BYTES = 1024
-/** Reading the rest of a body that nobody wants keeps the connection, but not at any price. */
-const UNWANTED_BYTES_MAX = 128 * 1024
 
 /** An answer whose headers have come. */
 export interface Answer {

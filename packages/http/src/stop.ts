@@ -1,4 +1,4 @@
-import type { HttpError } from './client.ts'
+import { HttpError } from './client.ts'
 
 /**
  * Breaks off what is under way. An AbortController does the same with listeners that are added and removed for every
@@ -30,4 +30,32 @@ export class Stop {
     this.#reason = reason
     this.#onStop?.(reason)
   }
+}
+
+/** What there is to stop when a signal aborts. A signal is mostly that of many requests, one after the other, and is listened to once. */
+export class StopsBySignal {
+  readonly #stops = new WeakMap<AbortSignal, Set<Stop>>()
+
+  add(signal: AbortSignal, stop: Stop): void {
+    if (signal.aborted) stop.stop(canceled())
+    let stops = this.#stops.get(signal)
+    if (stops === undefined) {
+      const added = new Set<Stop>()
+      stops = added
+      this.#stops.set(signal, added)
+      const stopAll = () => {
+        for (const one of added) one.stop(canceled())
+      }
+      signal.addEventListener('abort', stopAll, { once: true })
+    }
+    stops.add(stop)
+  }
+
+  delete(signal: AbortSignal, stop: Stop): void {
+    this.#stops.get(signal)?.delete(stop)
+  }
+}
+
+function canceled(): HttpError {
+  return new HttpError('aborted', 'context canceled')
 }
