@@ -7,6 +7,8 @@ export interface StorageConfig {
   /** Absent: the flag, or its default, holds. */
   readonly retentionTimeMs?: DurationMs
   readonly retentionSizeBytes?: number
+  /** 0 or less keeps none. Absent: Prometheus's 100,000; a section `exemplars` that does not say it means 0, as there. */
+  readonly exemplarsMax?: number
 }
 
 const retentionFields = {
@@ -35,7 +37,7 @@ const tsdbFields = {
   ),
 }
 
-const exemplarFields = { max_exemplars: noEffect(int(), 'exemplars are kept as long as samples') }
+const exemplarFields = { max_exemplars: int() }
 
 const storageFields = {
   tsdb: optional(section('config.plain', tsdbFields)),
@@ -45,11 +47,12 @@ export type StorageValues = Values<typeof storageFields>
 
 export const storageSection = section('config.StorageConfig', storageFields)
 
-export function toStorageConfig({ tsdb }: StorageValues): StorageConfig {
+export function toStorageConfig({ tsdb, exemplars }: StorageValues): StorageConfig {
   const { time = 0, size: bytes = 0 } = tsdb?.retention ?? {}
   return {
     outOfOrderTimeWindowMs: tsdb?.out_of_order_time_window ?? 0,
     ...(time > 0 && { retentionTimeMs: time }),
     ...(bytes > 0 && { retentionSizeBytes: bytes }),
+    ...(exemplars !== undefined && { exemplarsMax: exemplars.max_exemplars }),
   }
 }

@@ -104,6 +104,7 @@ async function report(hour: number): Promise<void> {
     store.stats({ limit: 1 }).series,
     mib(rss),
     mib(heapUsed),
+    mib(external),
     mib(sizeOf()),
     cpu.toFixed(2),
     commits,

@@ -27,10 +27,16 @@ interface ExemplarRecord {
   readonly data: Buffer
 }
 
+/** In one go. */
+const TRIMMED_MAX = 500
+
 export class ExemplarTable {
   readonly #newest: Statement<[number], ExemplarRecord>
   readonly #add: Statement<[number, Millis, Buffer]>
   readonly #trim: Statement<[number]>
+  readonly #trimSome: Statement<[number, number]>
+  readonly #count: Statement<[], number>
+  readonly #oldest: Statement<[], Millis>
   readonly #read: Statement<[number, Millis, Millis], ExemplarRecord>
   readonly #forget: Statement<[number]>
 
@@ -39,6 +45,11 @@ export class ExemplarTable {
     this.#newest = database.prepare(`${columns} ORDER BY at_ms DESC, id DESC LIMIT 1`)
     this.#add = database.prepare('INSERT INTO exemplar (series, at_ms, data) VALUES (?, ?, ?)')
     this.#trim = database.prepare('DELETE FROM exemplar WHERE id <= (SELECT max(id) FROM exemplar) - ?')
+    this.#trimSome = database.prepare(
+      'DELETE FROM exemplar WHERE id IN (SELECT id FROM exemplar WHERE id <= (SELECT max(id) FROM exemplar) - ? ORDER BY id LIMIT ?)',
+    )
+    this.#count = database.prepare<[], number>('SELECT count(*) FROM exemplar').pluck()
+    this.#oldest = database.prepare<[], Millis>('SELECT at_ms FROM exemplar ORDER BY id LIMIT 1').pluck()
     this.#read = database.prepare(`${columns} AND at_ms BETWEEN ? AND ? ORDER BY at_ms`)
     this.#forget = database.prepare('DELETE FROM exemplar WHERE series = ?')
   }
@@ -47,6 +58,7 @@ export class ExemplarTable {
   write(exemplars: readonly TimedExemplar[], countMax: number): { readonly added: number; readonly outOfOrder: number } {
     let added = 0
     let outOfOrder = 0
+    if (countMax <= 0) return { added, outOfOrder }
     for (const { ref, exemplar } of exemplars) {
       const newest = this.#newest.get(ref)
       if (newest !== undefined && isSame(decode(newest), exemplar)) continue
@@ -63,6 +75,20 @@ export class ExemplarTable {
 
   read(ref: SeriesRef, range: TimeRange): Required<Exemplar>[] {
     return this.#read.all(ref, range.from, range.to).map(decode)
+  }
+
+  /** Removes some of those beyond the limit; false when there are none. */
+  trimSome(countMax: number): boolean {
+    return this.#trimSome.run(Math.max(0, countMax), TRIMMED_MAX).changes > 0
+  }
+
+  count(): number {
+    return this.#count.get() ?? 0
+  }
+
+  /** The time of the one that goes next; undefined when there is none. */
+  oldest(): Millis | undefined {
+    return this.#oldest.get()
   }
 
   /** Removes those of a series that leaves, inside the caller's transaction. */

@@ -127,6 +127,12 @@ export class Maintenance {
     this.#log?.wrote(bytes)
   }
 
+  /** Call it after the limits have changed. */
+  limitsChanged(): void {
+    this.#deadRows = true
+    this.#start()
+  }
+
   /** Does everything that there is to do, batches into blocks first, whether it is due or not. */
   compactNow(): Promise<void> {
     return this.#request(() => {
@@ -317,7 +323,7 @@ export class Maintenance {
   }
 
   *#sweep(): Slices {
-    yield* inSlices('sweep', this.#sweeper.sweep(this.#writer.layouts))
+    yield* inSlices('sweep', this.#sweeper.sweep(this.#writer.layouts, this.#limits.exemplarsMax))
     this.#writer.trim()
     yield* inSlices('sweep', this.#sweeper.vacuum(false))
     this.#deadRows = false

@@ -18,6 +18,10 @@ export interface Facts {
   readonly fileBytes: number
   readonly retentionTimeMs: number
   readonly retentionSizeBytes: number
+  readonly exemplars: number
+  readonly exemplarsMax: number
+  /** Infinite where there is none. */
+  readonly oldestExemplar: Millis
 }
 
 /** Of a store that could not be read yet. */
@@ -32,6 +36,9 @@ export const NO_FACTS: Facts = {
   fileBytes: 0,
   retentionTimeMs: 0,
   retentionSizeBytes: 0,
+  exemplars: 0,
+  exemplarsMax: 0,
+  oldestExemplar: Infinity,
 }
 
 export interface StoreMetrics extends MaintenanceEvents {
@@ -117,7 +124,21 @@ export function createMetrics(registry: Registry, facts: () => Facts): StoreMetr
   }
 }
 
-function addGauges(registry: Registry, facts: () => Facts): void {
+/** Asks once for all that is scraped in one go. */
+function shared(facts: () => Facts): () => Facts {
+  let known: Facts | undefined
+  return () => {
+    if (known !== undefined) return known
+    known = facts()
+    queueMicrotask(() => {
+      known = undefined
+    })
+    return known
+  }
+}
+
+function addGauges(registry: Registry, read: () => Facts): void {
+  const facts = shared(read)
   const gauge = (name: string, help: string, read: (facts: Facts) => number) =>
     new Gauge({
       name,
@@ -145,6 +166,13 @@ function addGauges(registry: Registry, facts: () => Facts): void {
     'prometheus_tsdb_retention_limit_seconds',
     'How long samples are kept; 0 is no limit.',
     (limits) => finite(limits.retentionTimeMs) / 1000,
+  )
+  gauge('prometheus_tsdb_exemplar_exemplars_in_storage', 'Exemplars.', ({ exemplars }) => exemplars)
+  gauge('prometheus_tsdb_exemplar_max_exemplars', 'How many exemplars are kept.', ({ exemplarsMax }) => exemplarsMax)
+  gauge(
+    'prometheus_tsdb_exemplar_last_exemplars_timestamp_seconds',
+    'Time of the oldest exemplar, which goes next.',
+    ({ oldestExemplar }) => finite(oldestExemplar) / 1000,
   )
   gauge('prometheus_tsdb_retention_limit_bytes', 'How large the store may grow; 0 is no limit.', (limits) => limits.retentionSizeBytes)
 }

@@ -209,6 +209,36 @@ describe('exemplars and metadata', () => {
     await store.close()
   })
 
+  test('as many exemplars are kept as the limit says, the oldest go first, and a lower limit holds for those that are there', async () => {
+    const clock = new VirtualClock(NOW)
+    const store = await open(newFolder(), { clock, exemplarsMax: 5 })
+    const add = async (from: number, to: number) => {
+      await using appender = store.appender()
+      for (let index = from; index < to; index++) {
+        const ref = appender.series(up(`host-${index % 2}`))
+        appender.append(ref, START + index, 1)
+        appender.appendExemplar(ref, { labels: Labels.of({ trace_id: `${index}` }), value: 1, at: START + index })
+      }
+      await appender.commit()
+    }
+    const kept = async () => {
+      const found = await store.exemplars({ from: 0, to: NOW }, [[]])
+      return found.flatMap(({ exemplars }) => exemplars.map(({ at }) => at - START)).sort((left, right) => left - right)
+    }
+    await add(0, 4)
+    expect(await kept()).toEqual([0, 1, 2, 3])
+    await add(4, 8)
+    expect(await kept()).toEqual([3, 4, 5, 6, 7])
+    store.configure({ exemplarsMax: 2 })
+    await clock.advance(1000)
+    expect(await kept()).toEqual([6, 7])
+    store.configure({ exemplarsMax: 0 })
+    await clock.advance(1000)
+    await add(8, 12)
+    expect(await kept()).toEqual([])
+    await store.close()
+  })
+
   test('of what is said of a metric the latest counts', async () => {
     const path = newFolder()
     const store = await open(path)

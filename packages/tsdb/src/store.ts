@@ -42,7 +42,7 @@ export interface StoreSettings {
   readonly retentionSizeBytes?: number
   /** How far behind the newest sample of the store an out-of-order sample may be; 0 (the default) refuses all. */
   readonly outOfOrderTimeWindowMs?: DurationMs
-  /** Exemplars kept, over all series; Prometheus's default of 100,000 when absent. */
+  /** Exemplars kept, over all series; Prometheus's default of 100,000 when absent. 0 or less keeps none. */
   readonly exemplarsMax?: number
 }
 
@@ -135,6 +135,7 @@ export class SqliteStore implements Store {
 
   configure(settings: StoreSettings): void {
     Object.assign(this.#limits, withDefaults(settings))
+    this.#maintenance?.limitsChanged()
   }
 
   appender(): Appender {
@@ -303,6 +304,9 @@ export class SqliteStore implements Store {
         fileBytes: pageBytes(this.#database),
         retentionTimeMs: this.#limits.retentionTimeMs,
         retentionSizeBytes: this.#limits.retentionSizeBytes,
+        exemplars: this.#reader.exemplarTable.count(),
+        exemplarsMax: Math.max(0, this.#limits.exemplarsMax),
+        oldestExemplar: this.#reader.exemplarTable.oldest() ?? Infinity,
       }
     })
   }

@@ -51,7 +51,7 @@ export class Sweeper {
   }
 
   /** No block may be in the making. */
-  *sweep(layouts: LayoutUse): Slices {
+  *sweep(layouts: LayoutUse, exemplarsMax: number): Slices {
     const floor = this.#reader.snapshot((state) => state.batchFloor)
     while (this.#removeBatches.run(floor, BATCHES_PER_SLICE).changes > 0) yield
     let end = 0
@@ -74,6 +74,7 @@ export class Sweeper {
       for (const layout of slice) layouts.unwrite(layout)
     }
     this.#removeSets.run()
+    while (this.#reader.exemplarTable.trimSome(exemplarsMax)) yield
   }
 
   /** Gives free pages back to the disk, `all` or most; the file gets shorter with the next checkpoint. */
