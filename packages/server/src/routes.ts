@@ -19,7 +19,7 @@ import { alertsHandler, rulesHandler } from './api/rules.ts'
 import { labelNamesHandler, labelValuesHandler, seriesHandler } from './api/series.ts'
 import { buildInfoJson, configHandler, flagsHandler, runtimeInfoHandler, walReplayHandler } from './api/status.ts'
 import { alertmanagersHandler, scrapePoolsHandler, targetsHandler } from './api/targets.ts'
-import { tsdbStatusHandler } from './api/tsdb-status.ts'
+import { tsdbBlocksHandler, tsdbStatusHandler } from './api/tsdb-status.ts'
 import { writeHandler } from './api/write.ts'
 import type { Build } from './components.ts'
 import { readFeatureFlags } from './feature-flags.ts'
@@ -82,6 +82,7 @@ function registerStore({ get, both }: Router, { live }: Build): void {
   get('/label/:name/values', store(labelValuesHandler))
   both('/query_exemplars', store(exemplarsHandler))
   get('/status/tsdb', store(tsdbStatusHandler))
+  get('/status/tsdb/blocks', store(tsdbBlocksHandler))
 }
 
 function registerAdmin({ change }: Router, { live, settings, clock }: Build): void {

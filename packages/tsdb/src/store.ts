@@ -57,6 +57,15 @@ export interface StoreOptions extends StoreSettings {
   readonly readonly?: boolean
 }
 
+/** What a block says of itself. Each of its series has one chunk. */
+export interface StoreBlock extends TimeRange {
+  readonly id: number
+  readonly samples: number
+  readonly series: number
+  /** 0 for one that was made of batches, one more than its parts for one that was merged. */
+  readonly level: number
+}
+
 /** The SQLite store. Select and append answer for one state; what is committed is seen by the next select. */
 export interface Store extends Appendable, Queryable {
   /** Changes settings; what is absent goes back to its default. */
@@ -67,6 +76,8 @@ export interface Store extends Appendable, Queryable {
   estimate(selections: readonly Selection[]): SelectEstimate
   /** What was said of metric families: of one, or of the first `limit` in order of name. */
   metadata(options?: { readonly metric?: string; readonly limit?: number }): ReadonlyMap<string, Metadata>
+  /** The blocks, oldest first. Batches that are not in one yet are not told of. */
+  blockList(): readonly StoreBlock[]
   /** What the index amounts to; `limit` is the length of its lists, 10 when absent. */
   stats(options?: { readonly limit?: number }): StoreStats
   /** What the store holds and what takes the room; reads all of it. `limit` is the length of the lists, 20 when absent. */
@@ -176,6 +187,14 @@ export class SqliteStore implements Store {
 
   metadata({ metric, limit }: { readonly metric?: string; readonly limit?: number } = {}): ReadonlyMap<string, Metadata> {
     return this.#read(() => this.#reader.metadata.read(metric, limit))
+  }
+
+  blockList(): readonly StoreBlock[] {
+    return this.#read(() =>
+      this.#reader.snapshot((state) =>
+        this.#reader.blocks.of(state).map(({ id, from, to, samples, series, level }) => ({ id, from, to, samples, series, level })),
+      ),
+    )
   }
 
   stats({ limit = 10 }: { readonly limit?: number } = {}): StoreStats {

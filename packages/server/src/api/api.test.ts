@@ -153,6 +153,18 @@ describe('the admin API', () => {
 })
 
 describe('statuses', () => {
+  test('blocks of the store are told of as Prometheus tells of its own', async () => {
+    await using lab = await startLab({ config, targets })
+    await lab.clock.advance(60_000)
+    expect(await lab.data('/api/v1/status/tsdb/blocks')).toEqual({ blocks: [] })
+    await lab.stack.live.store?.compactNow()
+    const { blocks } = (await lab.data('/api/v1/status/tsdb/blocks')) as { blocks: readonly Record<string, unknown>[] }
+    expect(blocks).toMatchObject([{ compaction: { level: 1 }, version: 1 }])
+    const [block] = blocks
+    expect(block?.['ulid']).toMatch(/^[0-9A-HJKMNP-TV-Z]{26}$/)
+    expect(block?.['stats']).toMatchObject({ numSeries: expect.any(Number), numSamples: expect.any(Number) })
+  })
+
   test('a reload that failed is a notification until one succeeds', async () => {
     await using lab = await startLab({ config })
     expect(await lab.data('/api/v1/notifications')).toEqual([])
