@@ -11,6 +11,8 @@ import type { Logger } from '@promlet/telemetry'
 const MOVE_BYTES = 4 * 2 ** 20
 /** Above it commits wait until it is empty. */
 const LOG_BYTES_MAX = 32 * 2 ** 20
+/** The part of a store of limited size that the log may take. */
+const LOG_SHARE_MAX = 1 / 8
 /** A shorter one may stay when the store falls quiet. */
 const QUIET_BYTES_MAX = 256 * 1024
 /** On a full disk it is emptied at most so often. */
@@ -22,6 +24,7 @@ export class LogKeeper {
   readonly #clock: Clock
   readonly #logger: Logger
   #noRoomSince: DurationMs = -Infinity
+  #bytesMax = LOG_BYTES_MAX
   #grown = 0
   #moving: Promise<void> | undefined
   #emptying: Promise<void> | undefined
@@ -39,12 +42,19 @@ export class LogKeeper {
     return this.#emptying
   }
 
+  /** Tells how large the store may grow, with its log; 0 is no limit. */
+  limit(storeBytesMax: number): void {
+    this.#bytesMax = storeBytesMax > 0 ? Math.min(LOG_BYTES_MAX, storeBytesMax * LOG_SHARE_MAX) : LOG_BYTES_MAX
+  }
+
   /** Tells that about as many bytes were written. */
   wrote(bytes: number): void {
     this.#grown += bytes
-    if (this.#grown < MOVE_BYTES || this.#moving !== undefined || this.#emptying !== undefined) return
+    // Small commits write whole pages: where room is short, the file tells more exactly.
+    const isLong = this.#bytesMax < LOG_BYTES_MAX && this.size() > this.#bytesMax / 2
+    if ((this.#grown < MOVE_BYTES && !isLong) || this.#moving !== undefined || this.#emptying !== undefined) return
     this.#grown = 0
-    if (this.size() > LOG_BYTES_MAX) void this.#empty()
+    if (this.size() > this.#bytesMax) void this.#empty()
     else void this.#move()
   }
 
@@ -60,6 +70,11 @@ export class LogKeeper {
   async quiet(): Promise<void> {
     await this.#moving
     if (this.size() > QUIET_BYTES_MAX) await this.#empty()
+  }
+
+  /** What of a limited store it may take: its size, or what it will soon be cut to. */
+  takenBytes(): number {
+    return Math.min(this.size(), this.#bytesMax)
   }
 
   size(): number {

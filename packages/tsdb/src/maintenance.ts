@@ -107,6 +107,7 @@ export class Maintenance {
     this.#rewriter = new Rewriter(reader, blockWriter, this.#compactor)
     this.#remover = new SeriesRemover(database, reader)
     this.#sweeper = new Sweeper(database, reader)
+    log?.limit(limits.retentionSizeBytes)
     this.#lastCommit = clock.monotonic()
     this.#batchesSince = clock.monotonic()
   }
@@ -129,6 +130,7 @@ export class Maintenance {
 
   /** Call it after the limits have changed. */
   limitsChanged(): void {
+    this.#log?.limit(this.#limits.retentionSizeBytes)
     this.#deadRows = true
     this.#start()
   }
@@ -303,7 +305,7 @@ export class Maintenance {
     const { retentionTimeMs, retentionSizeBytes } = this.#limits
     const expired = expiredBlocks(blocks, this.#writer.newest, retentionTimeMs)
     // What is dead still fills pages, so size is looked at when these are swept.
-    const surplus = retentionSizeBytes > 0 && !this.#deadRows ? surplusBlocks(blocks, this.#sweeper.usedBytes(), retentionSizeBytes) : []
+    const surplus = retentionSizeBytes > 0 && !this.#deadRows ? surplusBlocks(blocks, this.#takenBytes(), retentionSizeBytes) : []
     if (expired.length + surplus.length === 0) return false
     inPhase('retention', () => this.#compactor.remove([...new Set([...expired, ...surplus])]))
     this.#deadRows = true
@@ -311,6 +313,11 @@ export class Maintenance {
     this.#events.expired('time', expired.length)
     this.#events.expired('size', surplus.length)
     return true
+  }
+
+  /** Database and log, as they count against the retention size. */
+  #takenBytes(): number {
+    return this.#sweeper.usedBytes() + (this.#log?.takenBytes() ?? 0)
   }
 
   *#removeSeries(): Slices {

@@ -38,7 +38,7 @@ const DAY_MS = 86_400_000
 export interface StoreSettings {
   /** Samples older than the newest one by more than this are deleted. 15 days when absent; 0 is no limit. */
   readonly retentionTimeMs?: DurationMs
-  /** The oldest samples are deleted while the store is larger; 0 (the default) is no limit. */
+  /** The oldest samples are deleted while the store with its log is larger; 0 (the default) is no limit. */
   readonly retentionSizeBytes?: number
   /** How far behind the newest sample of the store an out-of-order sample may be; 0 (the default) refuses all. */
   readonly outOfOrderTimeWindowMs?: DurationMs

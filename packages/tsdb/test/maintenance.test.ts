@@ -229,6 +229,27 @@ describe('retention', () => {
   })
 })
 
+describe('the retention size', () => {
+  test('holds for the database and its log together, while samples keep coming', async () => {
+    const path = join(root, 'size')
+    const limit = 1_200_000
+    const subject = await Subject.open(path, { retentionSizeBytes: limit })
+    const names = Array.from({ length: 100 }, (_, index) => `metric_${index}`)
+    const taken = () => readdirSync(path).reduce((sum, name) => sum + (name.endsWith('-shm') ? 0 : statSync(join(path, name)).size), 0)
+    let most = 0
+    for (let round = 0; round < 10; round++) {
+      await subject.scrape(names, 130, { noise: true })
+      most = Math.max(most, taken())
+    }
+    expect(await subject.metric('prometheus_tsdb_size_retentions_total')).toBeGreaterThan(0)
+    // 130,000 samples without a pattern take more than 1 MB, besides tables and log. Between slices it may be more for a while.
+    expect(most).toBeLessThan(limit * 1.5)
+    expect(await subject.count('metric_0')).toBeGreaterThan(300)
+    await subject.store.close()
+    expect(taken()).toBeLessThanOrEqual(limit)
+  })
+})
+
 describe('deletion', () => {
   test('takes out what matches in the range, and the series when nothing is left of it', async () => {
     const path = join(root, 'deletion')
