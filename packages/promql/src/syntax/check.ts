@@ -111,7 +111,12 @@ function checkCall(expr: Call, query: string): void {
 
 function checkArgumentCount(expr: Call, { argTypes, variadic }: FunctionSignature, query: string): void {
   const refuse = (bound: string, count: number): never =>
-    fail(query, expr.position, `expected ${bound}${count} argument(s) in call to ${quote(expr.name)}, got ${expr.args.length}`)
+    fail(
+      query,
+      expr.position,
+      `expected ${bound}${count} argument(s) in call to ${quote(expr.name)}, got ${expr.args.length}`,
+      `write ${usage(expr.name, argTypes, variadic)}`,
+    )
   if (variadic === 0) {
     if (expr.args.length !== argTypes.length) refuse('', argTypes.length)
     return
@@ -119,6 +124,15 @@ function checkArgumentCount(expr: Call, { argTypes, variadic }: FunctionSignatur
   const least = argTypes.length - 1
   if (expr.args.length < least) refuse('at least ', least)
   if (variadic > 0 && expr.args.length > least + variadic) refuse('at most ', least + variadic)
+}
+
+/** How a function is called: `round(instant vector[, scalar])`. */
+function usage(name: string, argTypes: readonly ValueType[], variadic: number): string {
+  const types = argTypes.map(documentedType)
+  if (variadic === 0) return `${name}(${types.join(', ')})`
+  const needed = types.slice(0, -1)
+  const optional = `${needed.length === 0 ? '' : ', '}${types.at(-1)}${variadic === 1 ? '' : ', …'}`
+  return `${name}(${needed.join(', ')}[${optional}])`
 }
 
 function checkInfoSelector(expr: Call, query: string): void {

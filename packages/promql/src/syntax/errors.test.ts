@@ -2,7 +2,7 @@ import { QueryError } from '@promlet/model'
 import { describe, expect, test } from 'vitest'
 import { allFeatures } from './features.ts'
 import { parseExpr } from './parse.ts'
-import { renderProblem } from './problem.ts'
+import { problemPlace, renderProblem } from './problem.ts'
 
 function problemOf(query: string, features = allFeatures): QueryError {
   try {
@@ -212,6 +212,25 @@ describe('places', () => {
   })
 })
 
+describe('problemPlace', () => {
+  test('has line and column, what was found, what could stand there, and the line with carets', () => {
+    const query = 'sum by (job) (\n  rate(up)\n)'
+    expect(problemPlace(query, problemOf(query))).toEqual({
+      line: 2,
+      column: 8,
+      found: 'up',
+      excerpt: '2 |   rate(up)\n           ^^',
+    })
+    expect(problemPlace('sum by job (x)', problemOf('sum by job (x)'))).toMatchObject({ column: 8, found: 'job', expected: '"("' })
+    expect(problemPlace('sum(', problemOf('sum('))).toMatchObject({ line: 1, column: 5, found: '', expected: '")"' })
+    expect(problemPlace('topk(up)', problemOf('topk(up)'))).not.toHaveProperty('expected')
+  })
+
+  test('is nothing for an error without a place', () => {
+    expect(problemPlace('up', new QueryError('execution', 'too many samples'))).toBeUndefined()
+  })
+})
+
 describe('renderProblem', () => {
   const renders = (query: string, ...lines: readonly string[]) =>
     test(JSON.stringify(query), () => expect(renderProblem(query, problemOf(query)).split('\n')).toEqual(lines))
@@ -237,6 +256,17 @@ describe('renderProblem', () => {
     'the query ends here; expected a metric name, a function, an aggregation, a number, a string or "("',
   )
   renders('raet(up[5m])', '1:1: parse error: unknown function with name "raet"', '1 | raet(up[5m])', '    ^^^^', 'did you mean rate?')
+
+  test('says what could stand there also where the message does not', () => {
+    const hintOf = (query: string) => problemOf(query).hint
+    expect(hintOf('sum(')).toBe('the query ends here; expected ")"')
+    expect(hintOf('up{job="node"')).toBe('the query ends here; expected "," or "}"')
+    expect(hintOf('sum(up))')).toBe('found ); no parenthesis is open here')
+    expect(hintOf('topk(up)')).toBe('write topk(number, vector)')
+    expect(hintOf('round()')).toBe('write round(instant vector[, scalar])')
+    expect(hintOf('label_join(up)')).toBe('write label_join(instant vector, string, string[, string, …])')
+    expect(hintOf('1 and 2')).toMatch(/^and, or and unless stand between instant vectors/)
+  })
 
   test('an error without a place gives its text alone', () => {
     expect(renderProblem('up', new QueryError('execution', 'too many samples'))).toBe('too many samples')

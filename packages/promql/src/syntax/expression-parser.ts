@@ -145,6 +145,7 @@ function parseAggregation(cursor: Cursor, name: Token): Expr {
     throw cursor.problem(
       position,
       `wrong number of arguments for aggregate expression provided, expected ${argsExpected}, got ${args.length}`,
+      `write ${operator}(${argsExpected === 1 ? '' : operator === 'count_values' ? 'label, ' : 'number, '}vector)`,
     )
   }
   const param = argsExpected === 2 ? args[0] : undefined

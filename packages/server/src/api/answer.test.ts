@@ -72,4 +72,14 @@ describe('a failure', () => {
     })
     expect(JSON.parse(body)).toMatchObject({ position: { start: 3, end: 4 }, hint: 'close the brace' })
   })
+
+  test('of a query whose text is known shows the place', async () => {
+    const options = { position: { start: 3, end: 3 }, hint: 'the query ends here; expected "}"' }
+    const cause = new QueryError('bad_data', '1:4: parse error: unexpected end of input', options)
+    const { body } = await answerOf(() => {
+      throw new ApiError('bad_data', 'invalid parameter "query": 1:4: parse error', { cause, query: 'up{' })
+    })
+    const place = { line: 1, column: 4, found: '', expected: '"}"', excerpt: '1 | up{\n       ^' }
+    expect(JSON.parse(body)).toMatchObject({ position: { ...options.position, ...place }, hint: options.hint })
+  })
 })

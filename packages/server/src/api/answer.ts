@@ -4,6 +4,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from '@promlet/http'
 import { QueryError } from '@promlet/model'
+import { problemPlace } from '@promlet/promql/syntax'
 import type { Logger } from '@promlet/telemetry'
 
 export type ErrorType = 'bad_data' | 'execution' | 'canceled' | 'timeout' | 'internal' | 'unavailable' | 'not_found'
@@ -29,9 +30,12 @@ const PIECE_BYTES_MAX = 1024 * 1024
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly code: ErrorType
-  constructor(code: ErrorType, message: string, options?: ErrorOptions) {
+  /** The query whose text is at fault. */
+  readonly query: string | undefined
+  constructor(code: ErrorType, message: string, options: ErrorOptions & { readonly query?: string } = {}) {
     super(message, options)
     this.code = code
+    this.query = options.query
   }
 }
 
@@ -104,9 +108,12 @@ function errorType(error: unknown): ErrorType {
 
 function failureText(code: ErrorType, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
-  const query = [error, error instanceof Error ? error.cause : undefined].find((cause) => cause instanceof QueryError)
-  const where = query === undefined ? {} : { position: query.position, hint: query.hint }
-  return JSON.stringify({ status: 'error', errorType: code, error: message, ...where })
+  const fault = [error, error instanceof Error ? error.cause : undefined].find((cause) => cause instanceof QueryError)
+  const query = error instanceof ApiError ? error.query : undefined
+  if (fault?.position === undefined) return JSON.stringify({ status: 'error', errorType: code, error: message, hint: fault?.hint })
+  // Promlet's own: what is needed to show the mistake, without counting characters.
+  const position = { ...fault.position, ...(query === undefined ? {} : problemPlace(query, fault)) }
+  return JSON.stringify({ status: 'error', errorType: code, error: message, position, hint: fault.hint })
 }
 
 /** Aborted when the client goes away before it has its answer. */

@@ -18,7 +18,8 @@ export function explainHandler(parts: QueryParts): Handler {
     const params = formOf(request)
     const when = params.has('start') || params.has('end') ? readRange(params) : { at: optionalTime(params, 'time', clock.now()) }
     const options = readOptions(params, reply, parts)
-    const explanation = await asked(() => engine.explain(params.get('query') ?? '', when, options))
+    const query = params.get('query') ?? ''
+    const explanation = await asked(query, () => engine.explain(query, when, options))
     return { data: JSON.stringify({ extension: 'promlet', ...explanation }) }
   }
 }

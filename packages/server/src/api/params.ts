@@ -136,7 +136,7 @@ export function readSelector(text: string, name: string): readonly Matcher[] {
   }
 }
 
-export function invalid(name: string, reason: string, options?: ErrorOptions): ApiError {
+export function invalid(name: string, reason: string, options?: ErrorOptions & { readonly query?: string }): ApiError {
   return new ApiError('bad_data', `invalid parameter ${quote(name)}: ${reason}`, options)
 }
 

@@ -27,7 +27,7 @@ export function queryHandler(parts: QueryParts): Handler {
     const at = optionalTime(params, 'time', clock.now())
     const options = readOptions(params, reply, parts)
     const query = { query: params.get('query') ?? '', start: at, end: at, step: 0 }
-    return toResult(await asked(() => write(engine, query, limit, options)), params)
+    return toResult(await asked(query.query, () => write(engine, query, limit, options)), params)
   }
 }
 
@@ -40,7 +40,7 @@ export function queryRangeHandler(parts: QueryParts): Handler {
     const { start, end, step } = readRange(params)
     const options = readOptions(params, reply, parts)
     const query = { query: params.get('query') ?? '', start, end, step }
-    return toResult(await asked(() => write(engine, query, limit, options)), params)
+    return toResult(await asked(query.query, () => write(engine, query, limit, options)), params)
   }
 }
 
@@ -62,7 +62,7 @@ export function readRange(params: URLSearchParams): { readonly start: Millis; re
 export function formatQueryHandler(features: Features): Handler {
   return async (request) => {
     const query = formOf(request).get('query') ?? ''
-    return { data: JSON.stringify(prettyPrint(await asked(async () => parseExpr(query, { features })))) }
+    return { data: JSON.stringify(prettyPrint(await asked(query, async () => parseExpr(query, { features })))) }
   }
 }
 
@@ -70,7 +70,7 @@ export function formatQueryHandler(features: Features): Handler {
 export function parseQueryHandler(features: Features): Handler {
   return async (request) => {
     const query = formOf(request).get('query') ?? ''
-    return { data: JSON.stringify(exprToJson(await asked(async () => parseExpr(query, { features })))) }
+    return { data: JSON.stringify(exprToJson(await asked(query, async () => parseExpr(query, { features })))) }
   }
 }
 
@@ -98,11 +98,11 @@ function readLookback(params: URLSearchParams): DurationMs {
 }
 
 /** A query that does not parse is the fault of the parameter that holds it. */
-export async function asked<T>(ask: () => Promise<T>): Promise<T> {
+export async function asked<T>(query: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
-    if (error instanceof QueryError && error.code === 'bad_data') throw invalid('query', error.message, { cause: error })
+    if (error instanceof QueryError && error.code === 'bad_data') throw invalid('query', error.message, { cause: error, query })
     throw error
   }
 }
