@@ -193,6 +193,10 @@ describe('vector matching', () => {
     expect(report?.droppedRight.count).toBe(3)
   })
 
+  test('says when the other side has nothing at all', async () => {
+    expect((await match('sum(nothing) / sum(up)'))?.droppedRight.examples[0]?.text).toBe('there is no series on the left')
+  })
+
   test('says when a series lacks what is matched', async () => {
     const report = await match('sum by (job) (up) / on (instance) up')
     expect(report?.droppedLeft.examples[0]?.text).toBe('it has no label to be matched by, and no series on the right is without')

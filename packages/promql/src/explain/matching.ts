@@ -181,9 +181,10 @@ class Collector {
   #dropLonely(name: 'left' | 'right', side: Side, group: Group): void {
     const other = name === 'left' ? 'right' : 'left'
     this.#drop(name, side, 'no-partner', () => {
+      if (this.#sides[other].length === 0) return `there is no series on the ${other}`
       if (group.labels.size === 0) return `it has no label to be matched by, and no series on the ${other} is without`
       const missing = group.labels.names.filter((label) => this.#sides[other].every(({ labels }) => !labels.has(label)))
-      const hint = this.#sides[other].length > 0 && missing.length > 0 ? `; no series there has the label ${missing.join(' or ')}` : ''
+      const hint = missing.length > 0 ? `; no series there has the label ${missing.join(' or ')}` : ''
       return `no series on the ${other} with ${group.labels}${hint}`
     })
   }
