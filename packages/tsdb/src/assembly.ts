@@ -5,7 +5,7 @@
 import type { TimeRange } from '@promlet/model'
 import type { OpenChunk } from './blocks.ts'
 import type { Allocate } from './buffers.ts'
-import { isFloatChunk, readChunk } from './chunk.ts'
+import { isFloatForm, readChunk } from './chunk.ts'
 import { readColumn } from './column.ts'
 import { clip, lowerBound, merge, type Piece } from './pieces.ts'
 
@@ -30,31 +30,43 @@ interface TimePlan {
   readonly end: number
 }
 
-/** The plans of one select call. */
+/** The plans of one select call: series whose parts have the same times, in the same order, share one. */
 export class TimeShares {
-  readonly #ids = new Map<Float64Array, number>()
-  readonly #plans = new Map<string, TimePlan>()
+  readonly #roots = new Map<string, TimeNode>()
+  #range: TimeRange | undefined
+  #root: TimeNode = { next: new Map(), plan: undefined }
 
   plan(chunks: readonly OpenChunk[], recent: readonly Piece[], range: TimeRange): TimePlan {
-    let key = `${range.from},${range.to}`
-    for (let index = 0; index < chunks.length; index++) key += `,${this.#idOf((chunks[index] as OpenChunk).times)}`
-    for (let index = 0; index < recent.length; index++) key += `,${this.#idOf((recent[index] as Piece).times)}`
-    let plan = this.#plans.get(key)
-    if (plan === undefined) {
-      plan = planTimes([...chunks.map(({ times }) => times), ...recent.map(({ times }) => times)], range)
-      this.#plans.set(key, plan)
-    }
-    return plan
+    let node = this.#rootOf(range)
+    for (let index = 0; index < chunks.length; index++) node = nodeAfter(node, (chunks[index] as OpenChunk).times)
+    for (let index = 0; index < recent.length; index++) node = nodeAfter(node, (recent[index] as Piece).times)
+    node.plan ??= planTimes([...chunks.map(({ times }) => times), ...recent.map(({ times }) => times)], range)
+    return node.plan
   }
 
-  #idOf(times: Float64Array): number {
-    let id = this.#ids.get(times)
-    if (id === undefined) {
-      id = this.#ids.size
-      this.#ids.set(times, id)
-    }
-    return id
+  #rootOf(range: TimeRange): TimeNode {
+    if (range === this.#range) return this.#root
+    const key = `${range.from},${range.to}`
+    this.#root = this.#roots.get(key) ?? { next: new Map(), plan: undefined }
+    this.#roots.set(key, this.#root)
+    this.#range = range
+    return this.#root
   }
+}
+
+/** A tree of times: the way to a node is the times of the parts. */
+interface TimeNode {
+  readonly next: Map<Float64Array, TimeNode>
+  plan: TimePlan | undefined
+}
+
+function nodeAfter({ next }: TimeNode, times: Float64Array): TimeNode {
+  let node = next.get(times)
+  if (node === undefined) {
+    node = { next: new Map(), plan: undefined }
+    next.set(times, node)
+  }
+  return node
 }
 
 /** Column i is the series `ids[i]`. */
@@ -80,7 +92,7 @@ export function planSeries(
 }
 
 function isFloats(chunks: readonly OpenChunk[], recent: readonly Piece[]): boolean {
-  for (let index = 0; index < chunks.length; index++) if (!isFloatChunk((chunks[index] as OpenChunk).reader)) return false
+  for (let index = 0; index < chunks.length; index++) if (!isFloatForm((chunks[index] as OpenChunk).form)) return false
   for (let index = 0; index < recent.length; index++) {
     const { histograms, starts } = recent[index] as Piece
     if (histograms !== undefined || starts !== undefined) return false
@@ -90,12 +102,7 @@ function isFloats(chunks: readonly OpenChunk[], recent: readonly Piece[]): boole
 
 /** Parts that overlap, or have histograms. */
 function mergeParts(chunks: readonly OpenChunk[], recent: readonly Piece[], { from, to }: TimeRange): Piece {
-  const decoded = chunks.map(({ reader, times }) => {
-    const { at } = reader
-    const piece = readChunk(reader, times)
-    reader.at = at
-    return piece
-  })
+  const decoded = chunks.map(({ reader, times }) => readChunk(reader, times))
   return clip(merge([...decoded, ...recent]), from, to)
 }
 
@@ -109,9 +116,7 @@ function join(plan: TimePlan, chunks: readonly OpenChunk[], recent: readonly Pie
   let filled = 0
   for (let index = 0; index < chunks.length; index++) {
     const { reader, times } = chunks[index] as OpenChunk
-    const { at } = reader
     readColumn(reader, values, filled, times.length)
-    reader.at = at
     filled += times.length
   }
   for (const piece of recent) {

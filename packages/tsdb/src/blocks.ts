@@ -2,9 +2,9 @@
 
 import type { Millis, TimeRange } from '@promlet/model'
 import type { Database, Statement } from '@promlet/sqlite'
-import { type ByteReader, openPart } from './bytes.ts'
+import { ByteReader, contentEnd, openPart } from './bytes.ts'
 import { Cache } from './cache.ts'
-import { ChunkRows } from './chunk-rows.ts'
+import { type ChunkBytes, ChunkRows } from './chunk-rows.ts'
 import { StorageError } from './error.ts'
 import { decodeIds, NO_IDS, positionsIn } from './ids.ts'
 import type { State } from './snapshot-state.ts'
@@ -31,10 +31,37 @@ export interface Block {
   readonly firstChunk: number
 }
 
-/** A chunk that was read but not decoded. Its reader stands behind the number of the time column. */
-export interface OpenChunk {
+/** A chunk that was read but not decoded: one small object, as a query holds thousands. */
+export class OpenChunk {
   readonly times: Float64Array
-  readonly reader: ByteReader
+  readonly #row: ChunkBytes
+  readonly #start: number
+  readonly #at: number
+  readonly #end: number
+
+  /** The chunk lies from `start` to `end` with its checksum; `at` is behind the number of its time column. */
+  constructor(times: Float64Array, row: ChunkBytes, start: number, at: number, end: number) {
+    this.times = times
+    this.#row = row
+    this.#start = start
+    this.#at = at
+    this.#end = end
+  }
+
+  /** A new reader, which stands behind the number of the time column. */
+  get reader(): ByteReader {
+    return new ByteReader(this.#row.bytes, contentEnd(this.#end), this.#at, this.#row.view)
+  }
+
+  /** The first byte behind it. */
+  get form(): number {
+    return this.#row.bytes[this.#at] as number
+  }
+
+  /** As it is stored. */
+  get blob(): Uint8Array {
+    return this.#row.bytes.subarray(this.#start, this.#end)
+  }
 }
 
 export type OnDamagedChunk = (id: number, error: unknown) => void
@@ -112,7 +139,7 @@ export class Blocks {
       try {
         if (row === undefined) throw new StorageError('corrupt', `chunk ${chunk}: block ${block.id} has it and it cannot be found`)
         const reader = openPart(row.bytes, row.view, start, end, 'chunk', chunk)
-        open = { times: times.column(reader.varint()), reader }
+        open = new OpenChunk(times.column(reader.varint()), row, start, reader.at, end)
       } catch (error) {
         damaged(id, error)
         return

@@ -107,11 +107,16 @@ export function openBlob(blob: Buffer, what: string, id: number): ByteReader {
 
 /** The same for a blob that lies from `start` to `end` among others. */
 export function openPart(bytes: Uint8Array, view: DataView, start: number, end: number, what: string, id: number): ByteReader {
-  const contentEnd = end - CRC_BYTES
-  if (contentEnd < start || crc32(bytes.subarray(start, contentEnd)) !== view.getUint32(contentEnd, true)) {
+  const to = contentEnd(end)
+  if (to < start || crc32(bytes.subarray(start, to)) !== view.getUint32(to, true)) {
     throw damaged(what, id)
   }
-  return new ByteReader(bytes, contentEnd, start, view)
+  return new ByteReader(bytes, to, start, view)
+}
+
+/** Where the content of a blob ends that ends at `end`. */
+export function contentEnd(end: number): number {
+  return end - CRC_BYTES
 }
 
 function damaged(what: string, id: number): StorageError {
@@ -130,20 +135,13 @@ export class ByteReader {
   readonly bytes: Uint8Array
   readonly view: DataView
   at: number
-  readonly #start: number
   readonly #end: number
 
   constructor(bytes: Uint8Array, end = bytes.length, at = 0, view = viewOf(bytes)) {
     this.bytes = bytes
     this.view = view
-    this.#start = at
     this.#end = end
     this.at = at
-  }
-
-  /** The blob that is read, with its checksum. */
-  get blob(): Uint8Array {
-    return this.bytes.subarray(this.#start, this.#end + CRC_BYTES)
   }
 
   get done(): boolean {
@@ -155,9 +153,20 @@ export class ByteReader {
     return this.bytes[this.at++] as number
   }
 
+  /** The byte that comes next. */
+  peek(): number {
+    if (this.at >= this.#end) throw truncated()
+    return this.bytes[this.at] as number
+  }
+
   varint(): number {
-    let value = 0
-    let scale = 1
+    const first = this.byte()
+    return first < 0x80 ? first : this.#long(first & 0x7f)
+  }
+
+  #long(first: number): number {
+    let value = first
+    let scale = 128
     for (;;) {
       const byte = this.byte()
       value += (byte & 0x7f) * scale
@@ -168,6 +177,7 @@ export class ByteReader {
 
   zigzag(): number {
     const value = this.varint()
+    if (value < 0x80000000) return (value & 1) === 0 ? value >>> 1 : -(value >>> 1) - 1
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2
   }
 

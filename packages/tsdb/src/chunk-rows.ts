@@ -9,6 +9,7 @@ import { asStorageError } from './error.ts'
 const UNWANTED_MAX = 3
 /** Longer strings grow slowly. */
 const RUN_MAX = 64
+const ZERO = 48
 
 /** Chunks in one piece of memory. */
 export interface ChunkBytes {
@@ -51,15 +52,12 @@ export class ChunkRows {
     const last = positions[to - 1] as number
     const [count, texts, bytes] = unlessCorrupt(() => this.#readRun.get(first + start, first + last)) ?? NO_RUN
     if (count !== last - start + 1) return false
-    const lengths = texts.split(',')
-    if (lengths.reduce((sum, length) => sum + Number(length), 0) !== bytes.length) return false
+    const ends = endsOf(texts, count)
+    if (ends[count] !== bytes.length) return false
     const chunk = withView(bytes)
     let index = from
-    let end = 0
-    for (let row = 0; row < lengths.length; row++) {
-      const begin = end
-      end += Number(lengths[row])
-      if (positions[index] === start + row) take(index++, chunk, begin, end)
+    for (let row = 0; row < count; row++) {
+      if (positions[index] === start + row) take(index++, chunk, ends[row] as number, ends[row + 1] as number)
     }
     return true
   }
@@ -76,6 +74,25 @@ export class ChunkRows {
 }
 
 const NO_RUN: Run = [0, '', Buffer.alloc(0)]
+
+/** Where rows begin and end that are as long as the texts say, such as `14,220,36`. */
+function endsOf(lengths: string, count: number): Float64Array {
+  const ends = new Float64Array(count + 1)
+  let row = 1
+  let length = 0
+  for (let index = 0; index < lengths.length; index++) {
+    const digit = lengths.charCodeAt(index) - ZERO
+    if (digit >= 0) {
+      length = length * 10 + digit
+      continue
+    }
+    ends[row] = (ends[row - 1] as number) + length
+    row++
+    length = 0
+  }
+  ends[row] = (ends[row - 1] as number) + length
+  return ends
+}
 
 /** Where the positions end that are read together with the one at `from`. */
 function endOfRun(positions: Uint32Array, from: number): number {

@@ -48,9 +48,9 @@ function writeSamples(writer: ByteWriter, { times, values, histograms }: Piece):
   writeHistograms(writer, present)
 }
 
-/** True when the chunk behind the time column's number, which was read, has floats only, without start timestamps. */
-export function isFloatChunk(reader: ByteReader): boolean {
-  return (reader.bytes[reader.at] as number) < HISTOGRAMS
+/** True for the form of a chunk that has floats only. */
+export function isFloatForm(form: number): boolean {
+  return form < HISTOGRAMS
 }
 
 /** Reads a chunk whose time column's number was read. @throws StorageError `corrupt` */
@@ -64,7 +64,7 @@ export function readChunk(reader: ByteReader, times: Float64Array): Piece {
 
 function readSamples(reader: ByteReader, times: Float64Array): Piece {
   const values = new Float64Array(times.length)
-  if (isFloatChunk(reader)) {
+  if (isFloatForm(reader.peek())) {
     readColumn(reader, values, 0, values.length)
     return { times, values }
   }

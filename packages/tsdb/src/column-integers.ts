@@ -288,12 +288,14 @@ export function readIntegers(reader: ByteReader, into: Float64Array, at: number,
   let number = start
   for (let done = 0; done < count; done += BLOCK) {
     const length = Math.min(BLOCK, count - done)
-    readBlock(reader, entries, length)
     const target = at + done
+    if (mode === DELTA) {
+      number = readDeltas(reader, length, number, divisor, into, target)
+      continue
+    }
+    readBlock(reader, entries, length)
     if (mode === PLAIN) {
       for (let index = 0; index < length; index++) into[target + index] = start + (entries[index] as number) * divisor
-    } else if (mode === DELTA) {
-      number = addDeltas(entries, length, number, divisor, into, target)
     } else {
       for (let index = 0; index < length; index++) {
         delta += (entries[index] as number) * divisor
@@ -308,11 +310,27 @@ export function readIntegers(reader: ByteReader, into: Float64Array, at: number,
   }
 }
 
-function addDeltas(deltas: Float64Array, length: number, start: number, divisor: number, into: Float64Array, at: number): number {
+/** A block of counters, which is most of what is read: in one pass. Gives the last number. */
+function readDeltas(reader: ByteReader, length: number, start: number, divisor: number, into: Float64Array, at: number): number {
+  const width = reader.peek()
   let number = start
-  for (let index = 0; index < length; index++) {
-    number += (deltas[index] as number) * divisor
-    into[at + index] = number
+  if (width === 0 || width > WIDTH_SINGLE_MAX) {
+    readBlock(reader, entries, length)
+    for (let index = 0; index < length; index++) {
+      number += (entries[index] as number) * divisor
+      into[at + index] = number
+    }
+    return number
+  }
+  reader.byte()
+  const base = reader.zigzag() * divisor
+  const { view } = reader
+  const mask = (1 << width) - 1
+  let bit = reader.skip((length * width + 7) >>> 3) * 8
+  for (let index = at; index < at + length; index++) {
+    number += base + ((view.getUint32(bit >>> 3, true) >>> (bit & 7)) & mask) * divisor
+    into[index] = number
+    bit += width
   }
   return number
 }

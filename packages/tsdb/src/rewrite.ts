@@ -68,7 +68,7 @@ export class Rewriter {
       for (const id of slice) {
         const chunk = chunks.get(id)
         if (isChanged.has(id)) builder.add(id, change(id, chunk === undefined ? undefined : readChunk(chunk.reader, chunk.times)))
-        else if (chunk !== undefined) builder.addChunk(id, chunk.reader.blob, chunk.times)
+        else if (chunk !== undefined) builder.addChunk(id, chunk.blob, chunk.times)
       }
       yield
       builder.flush()

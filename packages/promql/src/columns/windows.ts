@@ -39,6 +39,27 @@ export function findWindows(times: Float64Array, ends: Float64Array, before: num
   return { low, high, total, distinct, largest }
 }
 
+/** Slots of a run in `findRuns`. */
+export const RUN_SLOTS = 5
+
+/**
+ * Steps in a row whose windows hold at least two samples and move evenly, as they do where samples come at even times.
+ * Flat, `RUN_SLOTS` each: the first step, the step behind the last one, the first window's low and high, and by how many
+ * samples each window is further than the one before (which means nothing where there is one step).
+ */
+export function findRuns({ low, high }: Windows): Int32Array {
+  const runs: number[] = []
+  for (let step = 0; step < low.length; ) {
+    const [first, last] = [low[step]!, high[step]!]
+    const from = step++
+    if (last - first < 2) continue
+    const stride = step < low.length ? low[step]! - first : 0
+    while (step < low.length && low[step] === first + (step - from) * stride && high[step] === last + (step - from) * stride) step++
+    runs.push(from, step, first, last, stride)
+  }
+  return Int32Array.from(runs)
+}
+
 /** For each step the index of the latest sample not older than `lookback` (exclusive), or -1. `ends` never fall. */
 export function findLatest(times: Float64Array, ends: Float64Array, lookback: number): Int32Array {
   const picks = new Int32Array(ends.length)

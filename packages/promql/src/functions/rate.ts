@@ -10,7 +10,7 @@
 // Prometheus: promql/functions.go extrapolatedRate.
 
 import { type Column, FLOAT } from '../columns/column.ts'
-import { PerTimes, type Windows } from '../columns/windows.ts'
+import { findRuns, PerTimes, RUN_SLOTS, type Windows } from '../columns/windows.ts'
 import { extrapolation } from './extrapolation.ts'
 import type { FloatFunction, FloatWindows, RangeCall } from './range-function.ts'
 import { isStartReset, startedIncrease } from './start-times.ts'
@@ -25,6 +25,9 @@ interface Geometry {
   readonly factor: Float64Array
   /** A counter whose first sample is above this share of its increase was above zero as far back as is extrapolated. */
   readonly share: Float64Array
+  readonly shareMax: number
+  /** The windows of at least two samples, see `findRuns`. */
+  readonly runs: Int32Array
 }
 
 /** By more than what rounding can do. */
@@ -44,15 +47,18 @@ export function extrapolated(call: RangeCall, isCounter: boolean, isRate: boolea
     windows = input.windows
     const geometry = geometries.get(input.times)
     const resets = isCounter ? findResets(input.values) : undefined
-    into.count = !isCounter
-      ? differences(input, geometry, into.values, into.present)
-      : resets === undefined
-        ? risingIncreases(input, geometry, perSecond, into.values, into.present)
-        : increases(input, geometry, resets, perSecond, into.values, into.present)
+    const { values } = input
+    if (!isCounter || (resets === undefined && isFarFromZero(values, geometry))) {
+      into.count = differences(values, geometry, into.values, into.present)
+      return
+    }
+    into.count = risingIncreases(values, geometry, perSecond, into.values, into.present)
+    if (resets !== undefined) correctResets(input, geometry, resets, perSecond, into.values)
   }
 }
 
-function measure(times: Float64Array, { low, high }: Windows, { range, ends }: RangeCall, perSecond: number): Geometry {
+function measure(times: Float64Array, windows: Windows, { range, ends }: RangeCall, perSecond: number): Geometry {
+  const { low, high } = windows
   const steps = low.length
   const interval = new Float64Array(steps)
   const toStart = new Float64Array(steps)
@@ -72,13 +78,19 @@ function measure(times: Float64Array, { low, high }: Windows, { range, ends }: R
     factor[step] = (sampled + before + after) / sampled / perSecond
     share[step] = (before / sampled) * ABOVE_ONE
   }
-  return { interval, toStart, toEnd, factor, share }
+  const shareMax = share.reduce((most, one) => Math.max(most, one), 0)
+  return { interval, toStart, toEnd, factor, share, shareMax, runs: findRuns(windows) }
 }
 
 /** Indexes of the samples that are lower than the one before. */
 function findResets(values: Float64Array): Int32Array | undefined {
   let count = 0
-  for (let index = 1; index < values.length; index++) if (values[index]! < values[index - 1]!) count++
+  let before = -Infinity
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!
+    if (value < before) count++
+    before = value
+  }
   if (count === 0) return undefined
   const resets = new Int32Array(count)
   count = 0
@@ -86,56 +98,59 @@ function findResets(values: Float64Array): Int32Array | undefined {
   return resets
 }
 
-/** Of a counter without resets. */
-function risingIncreases(
-  { values, windows: { low, high } }: FloatWindows,
-  { interval, toStart, toEnd, factor, share }: Geometry,
-  perSecond: number,
-  out: Float64Array,
-  present: Uint8Array,
-): number {
+/** Of a counter that has no resets in its windows. */
+function risingIncreases(values: Float64Array, geometry: Geometry, perSecond: number, out: Float64Array, present: Uint8Array): number {
+  const { interval, toStart, toEnd, factor, share, runs } = geometry
   let count = 0
-  for (let step = 0; step < out.length; step++) {
-    const sampled = interval[step]!
-    if (sampled === 0) continue
-    const first = values[low[step]!]!
-    const result = values[high[step]! - 1]! - first
-    out[step] =
-      first > share[step]! * result || result === 0
-        ? result * factor[step]!
-        : result * (extentOf(first, result, sampled, toStart[step]!, toEnd[step]!) / sampled / perSecond)
-    present[step] = FLOAT
-    count++
+  for (let at = 0; at < runs.length; at += RUN_SLOTS) {
+    const [from, to, stride] = [runs[at]!, runs[at + 1]!, runs[at + 4]!]
+    let low = runs[at + 2]!
+    let last = runs[at + 3]! - 1
+    for (let step = from; step < to; step++) {
+      const first = values[low]!
+      const result = values[last]! - first
+      out[step] =
+        first > share[step]! * result || result === 0
+          ? result * factor[step]!
+          : result * (extentOf(first, result, interval[step]!, toStart[step]!, toEnd[step]!) / interval[step]! / perSecond)
+      low += stride
+      last += stride
+    }
+    present.fill(FLOAT, from, to)
+    count += to - from
   }
   return count
 }
 
-function increases(
+/** True when a counter without resets began so long before the windows that it was above zero in all of them. */
+function isFarFromZero(values: Float64Array, { runs, shareMax }: Geometry): boolean {
+  if (runs.length === 0) return true
+  // Nothing in the windows is lower than the first sample of the first one.
+  const lowest = values[runs[2]!]!
+  return lowest > shareMax * (values[values.length - 1]! - lowest)
+}
+
+/** Computes anew what was computed as if there were no resets. */
+function correctResets(
   { values, windows: { low, high } }: FloatWindows,
   { interval, toStart, toEnd }: Geometry,
   resets: Int32Array,
   perSecond: number,
   out: Float64Array,
-  present: Uint8Array,
-): number {
-  let count = 0
+): void {
   let firstReset = 0
-  let lastReset = 0
-  for (let step = 0; step < out.length; step++) {
+  for (let step = 0; step < out.length && firstReset < resets.length; step++) {
     const sampled = interval[step]!
-    if (sampled === 0) continue
     const from = low[step]!
     const to = high[step]!
+    if (sampled === 0 || resets[firstReset]! >= to) continue
+    while (firstReset < resets.length && resets[firstReset]! <= from) firstReset++
+    if (firstReset === resets.length || resets[firstReset]! >= to) continue
     const first = values[from]!
     let result = values[to - 1]! - first
-    while (firstReset < resets.length && resets[firstReset]! <= from) firstReset++
-    while (lastReset < resets.length && resets[lastReset]! < to) lastReset++
-    for (let reset = firstReset; reset < lastReset; reset++) result += values[resets[reset]! - 1]!
+    for (let reset = firstReset; reset < resets.length && resets[reset]! < to; reset++) result += values[resets[reset]! - 1]!
     out[step] = result * (extentOf(first, result, sampled, toStart[step]!, toEnd[step]!) / sampled / perSecond)
-    present[step] = FLOAT
-    count++
   }
-  return count
 }
 
 /** The time over which a counter rose, in seconds: not further back than to where it would have been zero. */
@@ -148,19 +163,19 @@ function extentOf(first: number, result: number, sampled: number, toStart: numbe
   return sampled + before + toEnd
 }
 
-function differences(
-  { values, windows: { low, high } }: FloatWindows,
-  { interval, factor }: Geometry,
-  out: Float64Array,
-  present: Uint8Array,
-): number {
+function differences(values: Float64Array, { factor, runs }: Geometry, out: Float64Array, present: Uint8Array): number {
   let count = 0
-  for (let step = 0; step < out.length; step++) {
-    if (interval[step] === 0) continue
-    const result = values[high[step]! - 1]! - values[low[step]!]!
-    out[step] = result * factor[step]!
-    present[step] = FLOAT
-    count++
+  for (let at = 0; at < runs.length; at += RUN_SLOTS) {
+    const [from, to, stride] = [runs[at]!, runs[at + 1]!, runs[at + 4]!]
+    let low = runs[at + 2]!
+    let last = runs[at + 3]! - 1
+    for (let step = from; step < to; step++) {
+      out[step] = (values[last]! - values[low]!) * factor[step]!
+      low += stride
+      last += stride
+    }
+    present.fill(FLOAT, from, to)
+    count += to - from
   }
   return count
 }

@@ -74,7 +74,6 @@ export class Sum implements Accumulator {
   readonly #rests: Float64Array
   readonly #seen: Uint8Array
   readonly #report: HistogramReport
-  #isSeenWhole = false
   #lane: HistogramLane | undefined
 
   constructor(steps: number, report: HistogramReport) {
@@ -85,10 +84,12 @@ export class Sum implements Accumulator {
   }
 
   add(column: Column, metric: string): void {
-    if (column.count === this.#seen.length && !column.hasHistograms) {
-      addWhole(this.#sums, this.#rests, column.values)
-      if (!this.#isSeenWhole) this.#seen.fill(1)
-      this.#isSeenWhole = true
+    const { count, present, values } = column
+    const from = column.hasHistograms ? 0 : present.indexOf(FLOAT)
+    const to = column.hasHistograms ? 0 : present.lastIndexOf(FLOAT) + 1
+    if (count > 0 && to - from === count) {
+      addWhole(this.#sums, this.#rests, values, from, to)
+      this.#seen.fill(1, from, to)
       return
     }
     addCompensated(this.#sums, this.#rests, this.#seen, column.values, column.present)
@@ -111,9 +112,9 @@ export class Sum implements Accumulator {
   }
 }
 
-/** Adds a column without gaps to sums. All hold one slot per step. */
-function addWhole(sums: Float64Array, rests: Float64Array, source: Float64Array): void {
-  for (let step = 0; step < sums.length; step++) {
+/** Adds steps of a column, all of them floats, to sums. */
+function addWhole(sums: Float64Array, rests: Float64Array, source: Float64Array, from: number, to: number): void {
+  for (let step = from; step < to; step++) {
     const value = source[step]!
     const sum = sums[step]!
     const total = sum + value
@@ -122,7 +123,7 @@ function addWhole(sums: Float64Array, rests: Float64Array, source: Float64Array)
   }
 }
 
-/** The same for the floats of a column with gaps. */
+/** The same for the floats of a column with gaps. All hold one slot per step. */
 function addCompensated(sums: Float64Array, rests: Float64Array, seen: Uint8Array, source: Float64Array, present: Uint8Array): void {
   for (let step = 0; step < sums.length; step++) {
     if (present[step] !== FLOAT) continue
