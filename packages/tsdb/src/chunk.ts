@@ -2,20 +2,23 @@
 //
 //   number of its time column | form | ...
 //
-// The form is that of a float column (column.ts), or HISTOGRAMS (histogram-column.ts), or MIXED: one bit per time that is
+// The form is that of a float column (column.ts), or HISTOGRAMS (histogram-segments.ts), or MIXED: one bit per time that is
 // set where there is a histogram, the floats as a column, then the histograms. STARTS has a column of start timestamps, and
-// then any of the others.
+// then any of the others. The forms of version 1 have histogram-column.ts in the place of histogram-segments.ts.
 
 import type { Histogram } from '@promlet/model'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import { readColumn, writeColumn } from './column.ts'
 import { StorageError } from './error.ts'
-import { readHistograms, writeHistograms } from './histogram-column.ts'
+import { readHistograms } from './histogram-column.ts'
+import { readSegments, writeSegments } from './histogram-segments.ts'
 import type { Piece } from './pieces.ts'
 
-const HISTOGRAMS = 16
-const MIXED = 17
+const HISTOGRAMS_1 = 16
+const MIXED_1 = 17
 const STARTS = 18
+const HISTOGRAMS = 19
+const MIXED = 20
 
 /** Writes a piece with at least one sample; its times are the column with the number `timeColumn`. */
 export function writeChunk(writer: ByteWriter, timeColumn: number, piece: Piece): void {
@@ -36,7 +39,7 @@ function writeSamples(writer: ByteWriter, { times, values, histograms }: Piece):
   const present = histograms.filter((histogram) => histogram !== undefined)
   if (present.length === times.length) {
     writer.byte(HISTOGRAMS)
-    writeHistograms(writer, present)
+    writeSegments(writer, present)
     return
   }
   writer.byte(MIXED)
@@ -45,12 +48,12 @@ function writeSamples(writer: ByteWriter, { times, values, histograms }: Piece):
   writer.raw(bits)
   const floats = values.filter((_, index) => histograms[index] === undefined)
   writeColumn(writer, floats, 0, floats.length)
-  writeHistograms(writer, present)
+  writeSegments(writer, present)
 }
 
 /** True for the form of a chunk that has floats only. */
 export function isFloatForm(form: number): boolean {
-  return form < HISTOGRAMS
+  return form < HISTOGRAMS_1
 }
 
 /** Reads a chunk whose time column's number was read. @throws StorageError `corrupt` */
@@ -69,22 +72,27 @@ function readSamples(reader: ByteReader, times: Float64Array): Piece {
     return { times, values }
   }
   const form = reader.byte()
-  if (form === HISTOGRAMS) {
+  if (form === HISTOGRAMS || form === HISTOGRAMS_1) {
     values.fill(Number.NaN)
-    return { times, values, histograms: readHistograms(reader) }
+    return { times, values, histograms: form === HISTOGRAMS ? readSegments(reader) : readHistograms(reader) }
   }
-  if (form !== MIXED) throw new StorageError('corrupt', `a chunk has the unknown form ${form}`)
-  return readMixed(reader, times, values)
+  if (form !== MIXED && form !== MIXED_1) throw new StorageError('corrupt', `a chunk has the unknown form ${form}`)
+  return readMixed(reader, times, values, form === MIXED ? readSegments : readHistograms)
 }
 
-function readMixed(reader: ByteReader, times: Float64Array, values: Float64Array): Piece {
+function readMixed(
+  reader: ByteReader,
+  times: Float64Array,
+  values: Float64Array,
+  readPresent: (reader: ByteReader) => readonly Histogram[],
+): Piece {
   const bits = reader.raw((times.length + 7) >>> 3)
   const isHistogram = (index: number) => (((bits[index >>> 3] as number) >>> (index & 7)) & 1) === 1
   let floatCount = 0
   for (let index = 0; index < times.length; index++) if (!isHistogram(index)) floatCount++
   const floats = new Float64Array(floatCount)
   readColumn(reader, floats, 0, floatCount)
-  const present = readHistograms(reader)
+  const present = readPresent(reader)
   const histograms: (Histogram | undefined)[] = []
   let nextFloat = 0
   let nextHistogram = 0

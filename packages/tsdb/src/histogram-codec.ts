@@ -10,7 +10,7 @@ export const FLAG_CUSTOM = 4
 /** Counts that are no whole numbers below 2^52 although the histogram says so are kept as doubles. */
 const FLAG_DOUBLES = 8
 
-export const RESET_HINTS: readonly CounterResetHint[] = ['unknown', 'reset', 'not-reset', 'gauge']
+const RESET_HINTS: readonly CounterResetHint[] = ['unknown', 'reset', 'not-reset', 'gauge']
 
 export function writeHistogram(writer: ByteWriter, histogram: Histogram): void {
   const doubles = !isWhole(histogram)
@@ -39,35 +39,55 @@ export function readHistogram(reader: ByteReader): Histogram {
   return (flags & FLAG_STALE) !== 0 ? { ...histogram, stale: true } : histogram
 }
 
-/** What stays the same from sample to sample in most series. */
-export type HistogramShape = Pick<
-  Histogram,
-  'schema' | 'zeroThreshold' | 'counterResetHint' | 'positiveSpans' | 'negativeSpans' | 'customValues'
->
+/** What says how the buckets of a histogram are to be read. */
+export type HistogramKind = Pick<Histogram, 'schema' | 'zeroThreshold' | 'customValues'>
+/** Which buckets it has. */
+export type HistogramSpans = Pick<Histogram, 'counterResetHint' | 'positiveSpans' | 'negativeSpans'>
 
-export function writeShape(writer: ByteWriter, shape: HistogramShape): void {
+function writeShape(writer: ByteWriter, shape: HistogramKind & HistogramSpans): void {
   writer.zigzag(shape.schema)
   writer.double(shape.zeroThreshold)
-  writer.byte(RESET_HINTS.indexOf(shape.counterResetHint))
-  writeSpans(writer, shape.positiveSpans)
-  writeSpans(writer, shape.negativeSpans)
-  if (shape.customValues === undefined) return
-  writer.varint(shape.customValues.length)
-  writer.doubles(shape.customValues)
+  writeSpansOf(writer, shape)
+  writeCustomValues(writer, shape)
 }
 
-export function readShape(reader: ByteReader, custom: boolean): HistogramShape {
-  const shape = {
-    schema: reader.zigzag(),
-    zeroThreshold: reader.double(),
-    counterResetHint: RESET_HINTS[reader.byte()] ?? 'unknown',
-    positiveSpans: readSpans(reader),
-    negativeSpans: readSpans(reader),
-  }
-  if (!custom) return shape
+export function readShape(reader: ByteReader, custom: boolean): HistogramKind & HistogramSpans {
+  const shape = { schema: reader.zigzag(), zeroThreshold: reader.double(), ...readSpansOf(reader) }
+  return custom ? { ...shape, customValues: readCustomValues(reader) } : shape
+}
+
+export function writeKind(writer: ByteWriter, kind: HistogramKind): void {
+  writer.zigzag(kind.schema)
+  writer.double(kind.zeroThreshold)
+  writeCustomValues(writer, kind)
+}
+
+export function readKind(reader: ByteReader, custom: boolean): HistogramKind {
+  const kind = { schema: reader.zigzag(), zeroThreshold: reader.double() }
+  return custom ? { ...kind, customValues: readCustomValues(reader) } : kind
+}
+
+export function writeSpansOf(writer: ByteWriter, { counterResetHint, positiveSpans, negativeSpans }: HistogramSpans): void {
+  writer.byte(RESET_HINTS.indexOf(counterResetHint))
+  writeSpans(writer, positiveSpans)
+  writeSpans(writer, negativeSpans)
+}
+
+export function readSpansOf(reader: ByteReader): HistogramSpans {
+  const counterResetHint = RESET_HINTS[reader.byte()] ?? 'unknown'
+  return { counterResetHint, positiveSpans: readSpans(reader), negativeSpans: readSpans(reader) }
+}
+
+function writeCustomValues(writer: ByteWriter, { customValues }: HistogramKind): void {
+  if (customValues === undefined) return
+  writer.varint(customValues.length)
+  writer.doubles(customValues)
+}
+
+function readCustomValues(reader: ByteReader): Float64Array {
   const customValues = new Float64Array(reader.varint())
   reader.doubles(customValues)
-  return { ...shape, customValues }
+  return customValues
 }
 
 /** How many buckets the spans say there are. */

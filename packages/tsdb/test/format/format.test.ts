@@ -40,7 +40,7 @@ describe('a reader written from docs/format.md', () => {
     })
     const all = (name: keyof Met) => [...new Set(met.flatMap((one): (number | string)[] => [...one[name]]))].map(String).sort()
     expect(all('kinds')).toEqual(['1', '18', '19', '2', '3', '34', '35'])
-    expect(all('contents')).toEqual(['0', '16', '17', '18'])
+    expect(all('contents')).toEqual(['0', '16', '17', '18', '19', '20'])
     const integers = [
       '2',
       '2 exceptions',

@@ -188,15 +188,20 @@ function xor(blob: Blob, count: number): bigint[] {
 
 const numbers = (blob: Blob, count: number) => column(blob, count).map(doubleOf)
 
-/** "histogram" and "histograms". */
+/** "histogram", "segments" and "runs". */
 function shape(blob: Blob, isCustom: boolean): Shape {
-  const spans = () => list(blob.varint(), () => ({ offset: blob.zigzag(), length: blob.varint() }))
   const schema = blob.zigzag()
   const zeroThreshold = blob.double()
-  const counterResetHint = ['unknown', 'reset', 'not-reset', 'gauge'][blob.byte()] as string
-  const shape = { schema, zeroThreshold, counterResetHint, positiveSpans: spans(), negativeSpans: spans() }
-  return isCustom ? { ...shape, customValues: list(blob.varint(), () => blob.double()) } : shape
+  return { schema, zeroThreshold, ...buckets(blob), ...(isCustom ? bounds(blob) : {}) }
 }
+
+function buckets(blob: Blob) {
+  const spans = () => list(blob.varint(), () => ({ offset: blob.zigzag(), length: blob.varint() }))
+  const counterResetHint = ['unknown', 'reset', 'not-reset', 'gauge'][blob.byte()] as string
+  return { counterResetHint, positiveSpans: spans(), negativeSpans: spans() }
+}
+
+const bounds = (blob: Blob) => ({ customValues: list(blob.varint(), () => blob.double()) })
 
 const bucketsOf = (spans: readonly Span[]) => spans.reduce((sum, { length }) => sum + length, 0)
 
@@ -212,8 +217,45 @@ function histogram(blob: Blob): Histogram {
   return { ...common, ...counts, positiveBuckets, negativeBuckets, float: (flags & 1) !== 0 }
 }
 
-function histograms(blob: Blob): Histogram[] {
-  return list(blob.varint(), () => run(blob)).flat()
+const runs = (blob: Blob) => list(blob.varint(), () => run(blob)).flat()
+const segments = (blob: Blob) => list(blob.varint(), () => segment(blob)).flat()
+
+function segment(blob: Blob): Histogram[] {
+  const flags = blob.byte()
+  const length = blob.varint()
+  if ((flags & 2) !== 0) return list(length, () => ({ stale: true }))
+  const kind = { schema: blob.zigzag(), zeroThreshold: blob.double(), ...((flags & 4) !== 0 ? bounds(blob) : {}) }
+  const owners = list(blob.varint(), () => [blob.varint(), buckets(blob)] as const).flatMap(([runLength, own]) =>
+    list(runLength, () => own),
+  )
+  const [sum, count, zeroCount] = [numbers(blob, length), numbers(blob, length), numbers(blob, length)]
+  const columns = (side: 'positiveSpans' | 'negativeSpans') => {
+    const all = new Set(owners.flatMap((own) => indexes(own[side])))
+    return new Map([...all].sort((left, right) => left - right).map((index) => [index, numbers(blob, length)]))
+  }
+  const positive = columns('positiveSpans')
+  const negative = columns('negativeSpans')
+  const at = (side: Map<number, number[]>, spans: Span[], index: number) =>
+    indexes(spans).map((bucket) => side.get(bucket)?.[index] as number)
+  return owners.map((own, index) => ({
+    ...kind,
+    ...own,
+    sum: sum[index] as number,
+    count: count[index] as number,
+    zeroCount: zeroCount[index] as number,
+    positiveBuckets: at(positive, own.positiveSpans, index),
+    negativeBuckets: at(negative, own.negativeSpans, index),
+    float: (flags & 1) !== 0,
+  }))
+}
+
+function indexes(spans: Span[]): number[] {
+  let next = 0
+  return spans.flatMap(({ offset, length }) => {
+    const first = next + offset
+    next = first + length
+    return list(length, (index) => first + index)
+  })
 }
 
 function run(blob: Blob): Histogram[] {
@@ -240,11 +282,12 @@ function run(blob: Blob): Histogram[] {
 function content(blob: Blob, count: number): Point[] {
   const form = blob.byte()
   blob.met.contents.add(form < 4 ? 0 : form)
-  if (form === 16) return histograms(blob).map((histogram) => ({ histogram, start: 0 }))
-  if (form === 17) {
+  const present = form === 16 || form === 17 ? runs : segments
+  if (form === 16 || form === 19) return present(blob).map((histogram) => ({ histogram, start: 0 }))
+  if (form === 17 || form === 20) {
     const which = blob.flags(count)
     const floats = column(blob, which.filter((isHistogram) => !isHistogram).length)
-    const rest = histograms(blob)
+    const rest = present(blob)
     return which.map((isHistogram) =>
       isHistogram ? { histogram: rest.shift() as Histogram, start: 0 } : { bits: floats.shift() as bigint, start: 0 },
     )
