@@ -5,13 +5,14 @@ import { type Histogram, Labels, type Millis, type SeriesColumns, type Value, ty
 import { ABSENT, type Column, HISTOGRAM, makeColumn } from './columns/column.ts'
 import { firstAfter } from './columns/windows.ts'
 import { AtEnd } from './operators/at-end.ts'
+import type { Budget } from './operators/budget.ts'
 import { build } from './operators/build.ts'
 import { dropMetadata, type EvalContext } from './operators/context.ts'
 import { collect, type Frame } from './operators/frame.ts'
 import { haveSameLabels } from './operators/label-numbers.ts'
 import { mergeFrame, sameLabelset } from './operators/merge.ts'
 import type { Operator } from './operators/operator.ts'
-import { sizeOfHistogram } from './operators/samples-read.ts'
+import { sizeOfColumn, sizeOfHistogram } from './operators/samples-read.ts'
 import { readScalar } from './operators/scalar.ts'
 import { windowSource } from './operators/window-source.ts'
 import { type Grid, gridTimes } from './plan/grid.ts'
@@ -51,11 +52,23 @@ export function matrixAnswer(operator: Operator, grid: Grid, context: EvalContex
 }
 
 function finalFrame(operator: Operator, steps: number, context: EvalContext): Frame {
-  const { labels, columns } = collect(operator, steps)
+  const { labels, columns } = collect(counted(operator, context.budget), steps)
   const isDelayed = context.features.delayedNameRemoval
   const named = isDelayed ? labels.map((own, index) => ((columns[index] as Column).dropName ? dropMetadata(own) : own)) : labels
   const frame = { labels: named, columns }
   return haveSameLabels(named) ? mergeFrame(frame, steps) : frame
+}
+
+/** Tells the budget what comes into the answer. */
+function counted(operator: Operator, budget: Budget): Operator {
+  return {
+    series: () => operator.series(),
+    next(into) {
+      if (!operator.next(into)) return false
+      budget.answer(sizeOfColumn(into))
+      return true
+    },
+  }
 }
 
 /** The times of the steps at which series have samples. Series of one selection mostly begin and end together. */

@@ -16,7 +16,7 @@ export interface BudgetOptions {
 /** How much a query may do on a thread that others wait for. */
 export interface Turn {
   readonly ms: DurationMs
-  /** Held at one time. */
+  /** In the answer: writing it takes time too. */
   readonly samples: number
 }
 
@@ -29,6 +29,7 @@ export class Budget {
   /** Most samples held at one time. */
   peak = 0
   #held = 0
+  #answered = 0
   readonly #samplesMax: number
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #deadline: DurationMs
@@ -64,12 +65,17 @@ export class Budget {
     if (now > this.#turnEnd) throw new TurnOver()
   }
 
-  /** Samples are now held. @throws QueryError when there are too many. @throws TurnOver */
+  /** Samples are now held. @throws QueryError when there are too many. */
   hold(samples: number): void {
     this.#held += samples
     if (this.#held > this.peak) this.peak = this.#held
     if (this.#held > this.#samplesMax) throw tooManySamples()
-    if (this.#held > this.#turnSamples) throw new TurnOver()
+  }
+
+  /** Samples are now in the answer. @throws TurnOver */
+  answer(samples: number): void {
+    this.#answered += samples
+    if (this.#answered > this.#turnSamples) throw new TurnOver()
   }
 
   release(samples: number): void {

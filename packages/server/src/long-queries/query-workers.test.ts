@@ -167,5 +167,5 @@ test('what is long is told by series and samples', async () => {
   await using own = await lab()
   const matchers = [new Matcher('__name__', '=', 'queue_depth')]
   expect(own.workers.isLong([{ matchers, from: START, to: NOW }])).toBe(false)
-  expect(own.workers.isLong(Array.from({ length: 100 }, () => ({ matchers, from: START, to: NOW })))).toBe(true)
+  expect(own.workers.isLong(Array.from({ length: 200 }, () => ({ matchers, from: START, to: NOW })))).toBe(true)
 })

@@ -28,8 +28,10 @@ export interface QueryWorkers extends Elsewhere {
 
 /** Measured, see docs/decisions/005: a turn is what a scrape or a short query may have to wait for. */
 const TURN = { ms: 40, samples: 200_000 }
+/** A query that reads more does not begin on the main thread. */
+const LONG_SAMPLES = 1_000_000
 /** A series is work beyond its samples: labels are compared, grouped, written. */
-const SAMPLES_PER_SERIES = 20
+const SAMPLES_PER_SERIES = 100
 const THREADS_MAX = 2
 const IDLE_MS = 60_000
 /** A query that was told to end and has not after this time is ended with its thread. */
@@ -142,7 +144,7 @@ export function createQueryWorkers(options: QueryWorkersOptions): QueryWorkers {
     turn: TURN,
     isLong(selections) {
       const { series, samples } = store.estimate(selections)
-      return samples + series * SAMPLES_PER_SERIES > TURN.samples
+      return samples + series * SAMPLES_PER_SERIES > LONG_SAMPLES
     },
     async answer(long) {
       const reply = await submit(long, 'values')
