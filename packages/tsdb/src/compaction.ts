@@ -6,6 +6,7 @@ import type { TimeRange } from '@promlet/model'
 import { type Database, inPhase, type Phase, type Statement } from '@promlet/sqlite'
 import { planSeries, TimeShares } from './assembly.ts'
 import { type Batch, ROW, samplesIn } from './batch.ts'
+import { groupsOf, OrderedGroups } from './batch-groups.ts'
 import type { BlockBuilder, BlockWriter } from './block-builder.ts'
 import type { Block, OpenChunk } from './blocks.ts'
 import { Arena } from './buffers.ts'
@@ -141,9 +142,14 @@ export class Compactor {
   *#addBatches(builder: BlockBuilder, batches: readonly Batch[]): Slices {
     const { layouts } = this.#reader
     const samples = batches.reduce((sum, batch) => sum + samplesIn(batch), 0)
-    for (const slice of slicesOf(seriesOf(batches, this.#reader), samples)) {
+    const ids = seriesOf(batches, this.#reader)
+    const groups = new OrderedGroups(groupsOf(batches), columnsOf(ids), ids.length)
+    yield
+    for (const slice of slicesOf(ids, samples)) {
       const { allocate } = this.#arena
-      const recent = gather(batches, layouts, { wanted: columnsOf(slice), columns: slice.length, ...ALWAYS, allocate })
+      const span = { first: slice[0] as number, last: slice.at(-1) as number }
+      const ask = { wanted: columnsOf(slice), columns: slice.length, ...span, ...ALWAYS, allocate }
+      const recent = gather(groups.between(span.first, span.last), layouts, ask)
       const noChunks = recent.map((): OpenChunk[] => [])
       this.#addAll(builder, slice, noChunks, recent)
       yield

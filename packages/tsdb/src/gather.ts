@@ -2,7 +2,8 @@
 // column that is asked for, since a row lies together in memory and a column does not.
 
 import type { Histogram, Millis } from '@promlet/model'
-import { type Batch, HISTOGRAMS, type HistogramsBatch, type RowBatch, SAMPLES, type SamplesBatch, type Starts } from './batch.ts'
+import type { HistogramsBatch, RowBatch, SamplesBatch, Starts } from './batch.ts'
+import type { BatchGroups } from './batch-groups.ts'
 import type { Allocate } from './buffers.ts'
 import type { LayoutReader } from './layout.ts'
 import type { Piece } from './pieces.ts'
@@ -12,6 +13,9 @@ import type { RefMap } from './ref-pages.ts'
 export interface Wanted {
   readonly wanted: RefMap
   readonly columns: number
+  /** The lowest and the highest of the series. */
+  readonly first: number
+  readonly last: number
   readonly from: Millis
   readonly to: Millis
   /** Makes the columns. */
@@ -19,26 +23,17 @@ export interface Wanted {
 }
 
 /** The pieces of each column, in no order of time among the pieces of one. */
-export function gather(batches: readonly Batch[], layouts: LayoutReader, ask: Wanted): Piece[][] {
+export function gather({ rows, samples, histograms }: BatchGroups, layouts: LayoutReader, ask: Wanted): Piece[][] {
   const pieces: Piece[][] = Array.from({ length: ask.columns }, () => [])
-  const rows = new Map<number, RowBatch[]>()
-  const samples: SamplesBatch[] = []
-  const histograms: HistogramsBatch[] = []
-  for (const batch of batches) {
-    if (batch.kind === SAMPLES) samples.push(batch)
-    else if (batch.kind === HISTOGRAMS) histograms.push(batch)
-    else if (batch.at >= ask.from && batch.at <= ask.to) addTo(rows, batch.layout, batch)
+  for (const [layout, all] of rows) {
+    const { lowest, highest } = layouts.span(layout, widest(all))
+    if (highest < ask.first || lowest > ask.last) continue
+    const run = all.filter(({ at }) => at >= ask.from && at <= ask.to)
+    if (run.length > 0) gatherRows(layouts.refs(layout, widest(run)), run, ask, pieces)
   }
-  for (const [layout, run] of rows) gatherRows(layouts.refs(layout, widest(run)), run, ask, pieces)
   if (samples.length > 0) gatherSamples(samples, ask, pieces)
   if (histograms.length > 0) gatherHistograms(histograms, ask, pieces)
   return pieces
-}
-
-function addTo<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
-  const list = lists.get(key)
-  if (list === undefined) lists.set(key, [item])
-  else list.push(item)
 }
 
 function widest(rows: readonly RowBatch[]): number {

@@ -183,7 +183,14 @@ export class Layouts {
 }
 
 /** Reads layouts of the file; parts are added to a layout and never change. */
+export interface LayoutSpan {
+  readonly length: number
+  readonly lowest: number
+  readonly highest: number
+}
+
 export class LayoutReader {
+  readonly #spans = new Map<number, LayoutSpan>()
   readonly #known = new Map<number, Uint32Array>()
   readonly #readParts: Statement<[number, number], { readonly start: number; readonly ids: Buffer }>
 
@@ -208,8 +215,25 @@ export class LayoutReader {
     return refs
   }
 
+  /** The lowest and the highest series of a layout, of at least the first `length`. */
+  span(layout: number, length: number): LayoutSpan {
+    const known = this.#spans.get(layout)
+    if (known !== undefined && known.length >= length) return known
+    const refs = this.refs(layout, length)
+    let lowest = Infinity
+    let highest = -Infinity
+    for (const ref of refs) {
+      if (ref < lowest) lowest = ref
+      if (ref > highest) highest = ref
+    }
+    const span = { length: refs.length, lowest, highest }
+    this.#spans.set(layout, span)
+    return span
+  }
+
   /** Forgets layouts that no batch uses any more. */
   keep(used: ReadonlySet<number>): void {
+    for (const layout of this.#spans.keys()) if (!used.has(layout)) this.#spans.delete(layout)
     for (const layout of this.#known.keys()) if (!used.has(layout)) this.#known.delete(layout)
   }
 }

@@ -94,8 +94,14 @@ export class Reader {
     const wanted = this.#wanted
     for (let column = 0; column < ordered.length; column++) wanted.set(ordered[column] as number, column)
     try {
-      const batches = this.batches.of(state)
-      const recent = gather(batches, this.layouts, { wanted, columns: ids.length, ...range, allocate: newColumn })
+      const span = { first: ids[0] as number, last: ids.at(-1) as number }
+      const recent = gather(this.batches.groups(state), this.layouts, {
+        wanted,
+        columns: ids.length,
+        ...span,
+        ...range,
+        allocate: newColumn,
+      })
       const chunks: OpenChunk[][] = recent.map(() => [])
       for (const block of this.blocks.within(range, state)) {
         this.blocks.read(block, ids, (id, chunk) => void chunks[wanted.get(id) as number]?.push(chunk))
@@ -134,7 +140,9 @@ export class Reader {
   #recent(ids: Uint32Array, state: State): Piece[][] {
     const wanted = new RefMap()
     for (let column = 0; column < ids.length; column++) wanted.set(ids[column] as number, column)
-    return gather(this.batches.of(state), this.layouts, { wanted, columns: ids.length, from: -Infinity, to: Infinity, allocate: newColumn })
+    const span = { first: ids[0] ?? 0, last: ids.at(-1) ?? 0 }
+    const always = { from: -Infinity, to: Infinity }
+    return gather(this.batches.groups(state), this.layouts, { wanted, columns: ids.length, ...span, ...always, allocate: newColumn })
   }
 
   series(range: TimeRange, matcherSets: MatcherSets): Labels[] {

@@ -4,6 +4,7 @@
 import type { Millis } from '@promlet/model'
 import { type Database, isSqliteError, type Statement } from '@promlet/sqlite'
 import { type Batch, type BatchRecord, decodeBatch, ROW, type RowBatch, samplesIn } from './batch.ts'
+import { type BatchGroups, GrowingGroups } from './batch-groups.ts'
 import type { BufferPool } from './buffers.ts'
 import { asStorageError } from './error.ts'
 import { NO_IDS } from './ids.ts'
@@ -31,6 +32,7 @@ export interface BatchLoad {
 export class RecentBatches {
   /** In order of id. */
   #batches: Batch[] = []
+  #groups = new GrowingGroups()
   #upTo = 0
   #floor = 0
   #buffers: BufferPool | undefined
@@ -56,6 +58,14 @@ export class RecentBatches {
       this.#upTo = state.batchMax
     }
     return this.#batches
+  }
+
+  /** The same batches by what is in them. Valid until the next call. */
+  groups(state: State): BatchGroups {
+    // Before `#groups` is looked at, which this may replace.
+    const batches = this.of(state)
+    this.#groups.add(batches)
+    return this.#groups
   }
 
   /** Gives the buffers of rows that became a block to a pool. Nobody may hold a batch longer than its state then. */
@@ -136,6 +146,7 @@ export class RecentBatches {
     }
     this.#buffers?.trim()
     this.#batches = keep
+    this.#groups = new GrowingGroups()
     this.#damaged = this.#damaged.filter((id) => id > floor)
     this.#active = new ActiveSeries(this.#layouts)
     this.#layouts.keep(new Set(this.#batches.map((batch) => (batch.kind === ROW ? batch.layout : 0))))
