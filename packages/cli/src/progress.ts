@@ -36,3 +36,8 @@ export function createProgress(): Progress {
 export function grouped(number: number): string {
   return String(number).replace(/\B(?=(\d{3})+$)/g, ',')
 }
+
+/** `1 sample`, `2,000 samples`. */
+export function counted(number: number, one: string, more = `${one}s`): string {
+  return `${grouped(number)} ${number === 1 ? one : more}`
+}

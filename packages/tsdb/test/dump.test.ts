@@ -1,6 +1,6 @@
 // A dump in our own form holds everything: a store made from it gives the same dump again, byte by byte.
 
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Appender, type Histogram, Labels, type MatcherSets, type Millis, type TimeRange } from '@promlet/model'
@@ -162,6 +162,14 @@ describe('a lossless dump', () => {
     const backwards = [...head, ...blocks.reverse(), lines.at(-1) as string].join('\n').split('\n')
     for (let time = 0; time < 2; time++) expect((await load(second, backwards)).example).toBeUndefined()
     expect(dump(second)).toBe(text)
+  })
+
+  test('is drawn by the example of the documentation', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/dump.md'), 'utf8')
+    const [, example = ''] = /```\n(\{"promlet_dump"[^`]*)```/.exec(page) ?? []
+    const path = newFolder()
+    await load(path, linesOf(example))
+    expect(dump(path)).toBe(example)
   })
 
   test('holds what is asked for', async () => {

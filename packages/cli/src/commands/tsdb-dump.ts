@@ -1,12 +1,12 @@
 import type { Millis } from '@promlet/model'
 import { parseMatchers } from '@promlet/promql/syntax'
 import { type DumpCounts, type LosslessDumpOptions, losslessDump, openScan, type StoreScan } from '@promlet/tsdb'
-import { type Command, CommandError, count, printError } from '../command.ts'
+import { type Command, CommandError, printError } from '../command.ts'
 import { describeFlags, type Flag, type FlagValues, parseFlags } from '../flags.ts'
 import { openMetricsDump } from '../openmetrics/dump.ts'
 import { Loss } from '../openmetrics/loss.ts'
 import { openOutput } from '../output.ts'
-import { createProgress, grouped } from '../progress.ts'
+import { counted, createProgress, grouped } from '../progress.ts'
 
 const flags: readonly Flag[] = [
   {
@@ -54,13 +54,15 @@ Examples:
       damaged: (id, { from, to }, error) => damage.series(scan, id, from, to, error),
       progress(now) {
         counts = now
-        progress.at(() => `${grouped(now.samples)} samples of ${grouped(now.series)} series`)
+        progress.at(() => `${counted(now.samples, 'sample')} of ${grouped(now.series)} series`)
       },
     })
     for (const piece of pieces) if (!(await output.write(piece))) return 0
     await output.end()
     progress.end()
-    printError(`Dumped ${grouped(counts.samples)} samples and ${grouped(counts.exemplars)} exemplars of ${grouped(counts.series)} series.`)
+    printError(
+      `Dumped ${counted(counts.samples, 'sample')} and ${counted(counts.exemplars, 'exemplar')} of ${grouped(counts.series)} series.`,
+    )
     for (const line of [...loss.lines(), ...damage.lines()]) printError(line)
     return damage.lines().length === 0 ? 0 : 1
   },
@@ -118,7 +120,7 @@ class Damage {
 
   lines(): readonly string[] {
     const more = this.#count - this.#texts.length
-    return more === 0 ? this.#texts : [...this.#texts, `and ${count(more, 'more damaged part')}`]
+    return more === 0 ? this.#texts : [...this.#texts, `and ${counted(more, 'more damaged part')}`]
   }
 
   #add(text: string): void {

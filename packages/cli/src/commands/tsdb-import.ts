@@ -5,7 +5,7 @@ import { type Command, CommandError, print, printError } from '../command.ts'
 import { parseFlags } from '../flags.ts'
 import { type InputProblem, nameOf, readLines } from '../input.ts'
 import { OpenMetricsReader } from '../openmetrics/reader.ts'
-import { createProgress, grouped, type Progress } from '../progress.ts'
+import { counted, createProgress, grouped, type Progress } from '../progress.ts'
 
 export const tsdbImport: Command = {
   help: () => `Usage: promlet tsdb import FILE|- FOLDER
@@ -107,9 +107,9 @@ function tell({ series, samples, exemplars, metadata, refused, example }: Import
   const reasons = (Object.keys(REASONS) as (keyof RefusalCounts)[]).filter((reason) => refused[reason] > 0)
   const lost = reasons.reduce((sum, reason) => sum + refused[reason], 0)
   print(
-    `Imported ${grouped(samples - lost)} samples of ${grouped(series)} series, ${grouped(exemplars)} exemplars and the metadata of ${grouped(metadata)} metrics.`,
+    `Imported ${counted(samples - lost, 'sample')} of ${grouped(series)} series, ${counted(exemplars, 'exemplar')} and the metadata of ${counted(metadata, 'metric')}.`,
   )
-  for (const reason of reasons) printError(`refused: ${grouped(refused[reason])} samples: ${REASONS[reason]}`)
+  for (const reason of reasons) printError(`refused: ${counted(refused[reason], 'sample')}: ${REASONS[reason]}`)
   if (example !== undefined) printError(`the first one: ${example}`)
   return lost === 0 ? 0 : 1
 }

@@ -20,7 +20,7 @@ export const tsdbSql: Command = {
   help: () => `Usage: promlet tsdb sql [flags] QUERY [FOLDER]
 
 Runs one SQL statement that reads, over a store that another process may be writing. The folder is data when none is named.
-Besides the tables of the store (packages/tsdb/docs/format.md draws them) there are two functions that give tables:
+Besides the tables of the store (docs/format.md draws them) there are two functions that give tables:
 
   series('selector')               series, name, labels
   samples('selector', start, end)  series, name, labels, time, time_ms, value, kind, histogram, start_ms

@@ -3,7 +3,7 @@ import { createRegistry, silentLogger } from '@promlet/telemetry'
 import { openStore, type StoreVerification } from '@promlet/tsdb'
 import { type Command, print, printError } from '../command.ts'
 import { parseFlags } from '../flags.ts'
-import { grouped } from '../progress.ts'
+import { counted, grouped } from '../progress.ts'
 import { readFolder } from './tsdb-dump.ts'
 
 export const tsdbVerify: Command = {
@@ -26,18 +26,14 @@ the exit code is 1 then. "promlet tsdb dump" saves what can be read.`,
 
 function tell({ batches, blocks, chunks, series, samples, samplesStored, problems, moreProblems }: StoreVerification): number {
   print(
-    `Checked the database file and the index of ${grouped(series)} series, ${plural(batches, 'batch', 'batches')}, ${plural(blocks, 'block', 'blocks')} with ${plural(chunks, 'chunk', 'chunks')}.`,
+    `Checked the database file and the index of ${grouped(series)} series, ${counted(batches, 'batch', 'batches')}, ${counted(blocks, 'block')} with ${counted(chunks, 'chunk')}.`,
   )
   for (const problem of problems) printError(`damaged: ${problem}`)
-  if (moreProblems > 0) printError(`and ${plural(moreProblems, 'problem', 'problems')} more`)
+  if (moreProblems > 0) printError(`and ${counted(moreProblems, 'problem')} more`)
   if (problems.length === 0) {
-    print(`All is whole: ${plural(samples, 'sample', 'samples')}.`)
+    print(`All is whole: ${counted(samples, 'sample')}.`)
     return 0
   }
-  print(`${grouped(samples)} of ${plural(samplesStored, 'sample', 'samples')} can be read.`)
+  print(`${grouped(samples)} of ${counted(samplesStored, 'sample')} can be read.`)
   return 1
-}
-
-function plural(number: number, one: string, more: string): string {
-  return `${grouped(number)} ${number === 1 ? one : more}`
 }

@@ -1,5 +1,4 @@
-import { count } from '../command.ts'
-import { grouped } from '../progress.ts'
+import { counted } from '../progress.ts'
 
 /** What a dump in OpenMetrics has to leave out, or to say otherwise, in the order in which it is told. */
 const SENTENCES = {
@@ -34,10 +33,8 @@ export class Loss {
     const kinds = (Object.keys(SENTENCES) as LossKind[]).filter((kind) => this.#counts.has(kind))
     return kinds.map((kind) => {
       const [noun, what] = SENTENCES[kind]
-      const number = this.#counts.get(kind) as number
-      const counted =
-        noun === 'series' ? `${grouped(number)} series` : count(number, noun).replace(/^\d+/, (digits) => grouped(Number(digits)))
-      return `${counted} ${what} (such as ${this.#examples.get(kind)})`
+      const number = counted(this.#counts.get(kind) as number, noun, noun === 'series' ? noun : undefined)
+      return `${number} ${what} (such as ${this.#examples.get(kind)})`
     })
   }
 }
