@@ -264,6 +264,45 @@ describe('deletion', () => {
   })
 })
 
+for (const place of ['a file', 'memory'] as const) {
+  describe(`a deletion in ${place}`, () => {
+    const times = async (store: Store, name: string) => {
+      const [found = []] = await store.select([{ matchers: [new Matcher('__name__', '=', name)], from: 0, to: Infinity }])
+      return found.flatMap((series) => Array.from(series.times, (at) => (at - NOW) / 1000))
+    }
+
+    test('takes what any of the sets matches out of blocks, batches and late samples, in the range, both ends included', async () => {
+      const path = place === 'memory' ? ':memory:' : join(root, 'deletion-range')
+      const settings = { outOfOrderTimeWindowMs: HOUR }
+      const subject = await Subject.open(path, settings)
+      const names = ['up', 'go_goroutines', 'requests_total']
+      const add = async (name: string, at: number, startAt?: number) => {
+        await using appender = subject.store.appender()
+        appender.append(appender.series(Labels.of({ __name__: name })), NOW + at * 1000, at, startAt)
+        await appender.commit()
+      }
+      for (const at of [0, 10, 20, 30]) for (const name of names) await add(name, at)
+      await subject.store.compactNow()
+      for (const at of [40, 15, 50]) for (const name of names) await add(name, at, NOW)
+      const range = { from: NOW + 15_000, to: NOW + 40_000 }
+      await subject.store.deleteSeries(range, [[new Matcher('__name__', '=', 'up')], [new Matcher('__name__', '=~', 'go_.+')]])
+      expect(await times(subject.store, 'up')).toEqual([0, 10, 50])
+      expect(await times(subject.store, 'go_goroutines')).toEqual([0, 10, 50])
+      expect(await times(subject.store, 'requests_total')).toEqual([0, 10, 15, 20, 30, 40, 50])
+      // A late sample may come into the gap.
+      await add('up', 25)
+      expect(await times(subject.store, 'up')).toEqual([0, 10, 25, 50])
+      expect((await subject.store.verify()).problems).toEqual([])
+      await subject.store.close()
+      if (place === 'memory') return
+      const again = await Subject.open(path, settings)
+      expect(await times(again.store, 'up')).toEqual([0, 10, 25, 50])
+      expect(await times(again.store, 'requests_total')).toEqual([0, 10, 15, 20, 30, 40, 50])
+      await again.store.close()
+    })
+  })
+}
+
 describe('stats and analysis', () => {
   test('count what is there', async () => {
     const subject = await Subject.open()
