@@ -2,7 +2,7 @@
 
 import type { Millis } from '@promlet/model'
 import type { Database } from '@promlet/sqlite'
-import { ROW } from './batch.ts'
+import { ROW, type RowBatch, samplesIn } from './batch.ts'
 import { ByteReader } from './bytes.ts'
 import type { Reader } from './reader.ts'
 import type { State } from './snapshot-state.ts'
@@ -11,7 +11,7 @@ import { type NamedCount, readStats, type StoreStats } from './stats.ts'
 export interface MetricShare {
   readonly metric: string
   readonly series: number
-  /** Samples in blocks, and the bytes of their chunks. */
+  /** Samples, and the bytes of their chunks, or their shares of the bytes of batches. */
   readonly samples: number
   readonly bytes: number
 }
@@ -33,6 +33,8 @@ export interface StoreAnalysis {
    * that series that come and go count up to 1.
    */
   readonly churnByLabelPair: readonly NamedCount[]
+  /** The same by label name: a name counts with all series that have it. */
+  readonly churnByLabelName: readonly NamedCount[]
 }
 
 interface SeriesShare {
@@ -47,9 +49,10 @@ export function analyze(database: Database, reader: Reader, limit: number): Stor
   return reader.snapshot((state) => {
     const stats = readStats(database, reader, limit)
     const shares = readShares(database, reader, state)
+    addBatches(shares, database, reader, state)
     const pageBytes = database.pragma('page_size', { simple: true }) as number
-    const recentSamples = reader.batches.of(state).reduce((sum, batch) => sum + (batch.kind === ROW ? batch.samples : batch.refs.length), 0)
-    let samples = recentSamples
+    const recentSamples = reader.batches.of(state).reduce((sum, batch) => sum + samplesIn(batch), 0)
+    let samples = 0
     for (const share of shares.values()) samples += share.samples
     return {
       stats,
@@ -63,7 +66,8 @@ export function analyze(database: Database, reader: Reader, limit: number): Stor
         .all()
         .slice(0, limit),
       metrics: byMetric(shares, reader).slice(0, limit),
-      churnByLabelPair: churn(shares, reader).slice(0, limit),
+      churnByLabelPair: churn(shares, reader, (name, value) => `${name}=${value}`).slice(0, limit),
+      churnByLabelName: churn(shares, reader, (name) => name).slice(0, limit),
     }
   })
 }
@@ -78,19 +82,43 @@ function readShares(database: Database, reader: Reader, state: State): Map<numbe
     const columns = reader.blocks.times(block)
     for (const { id, bytes, head } of heads.all(block.firstChunk, block.firstChunk + block.series)) {
       const times = columns.column(new ByteReader(head).varint())
-      add(shares, ids[id - block.firstChunk] as number, bytes, times)
+      add(shares, ids[id - block.firstChunk] as number, times.length, bytes, times[0] as number, times.at(-1) as number)
     }
   }
   return shares
 }
 
-function add(shares: Map<number, SeriesShare>, series: number, bytes: number, times: Float64Array): void {
-  const share = shares.get(series) ?? { samples: 0, bytes: 0, from: Infinity, to: -Infinity }
-  share.samples += times.length
+/** Samples of batches, each with an equal part of its batch's bytes. */
+function addBatches(shares: Map<number, SeriesShare>, database: Database, reader: Reader, state: State): void {
+  const sizes = database.prepare<[number, number], [id: number, bytes: number]>(
+    'SELECT id, length(data) FROM batch WHERE id > ? AND id <= ?',
+  )
+  const bytesOf = new Map(sizes.raw().all(state.batchFloor, state.batchMax))
+  for (const batch of reader.batches.of(state)) {
+    const bytes = (bytesOf.get(batch.id) ?? 0) / samplesIn(batch)
+    if (batch.kind === ROW) addRow(shares, reader.layouts.refs(batch.layout, batch.values.length), batch, bytes)
+    else
+      for (const [index, ref] of batch.refs.entries())
+        add(shares, ref, 1, bytes, batch.times[index] as number, batch.times[index] as number)
+  }
+}
+
+function addRow(shares: Map<number, SeriesShare>, refs: Uint32Array, { at, values, present }: RowBatch, bytes: number): void {
+  for (let slot = 0; slot < values.length; slot++) {
+    if (present === undefined || present[slot] !== 0) add(shares, refs[slot] as number, 1, bytes, at, at)
+  }
+}
+
+function add(shares: Map<number, SeriesShare>, series: number, samples: number, bytes: number, from: Millis, to: Millis): void {
+  let share = shares.get(series)
+  if (share === undefined) {
+    share = { samples: 0, bytes: 0, from: Infinity, to: -Infinity }
+    shares.set(series, share)
+  }
+  share.samples += samples
   share.bytes += bytes
-  share.from = Math.min(share.from, times[0] as number)
-  share.to = Math.max(share.to, times.at(-1) as number)
-  shares.set(series, share)
+  if (from < share.from) share.from = from
+  if (to > share.to) share.to = to
 }
 
 function byMetric(shares: ReadonlyMap<number, SeriesShare>, reader: Reader): MetricShare[] {
@@ -103,18 +131,22 @@ function byMetric(shares: ReadonlyMap<number, SeriesShare>, reader: Reader): Met
   return [...metrics].map(([metric, sum]) => ({ metric, ...sum })).sort((left, right) => right.bytes - left.bytes)
 }
 
-/** Prometheus: cmd/promtool/tsdb.go analyzeBlock, with the store in the place of the block. */
-function churn(shares: ReadonlyMap<number, SeriesShare>, reader: Reader): NamedCount[] {
+/** Prometheus: cmd/promtool/tsdb.go analyzeBlock, with the store in the place of the block. `keyOf` says what a label counts for. */
+function churn(shares: ReadonlyMap<number, SeriesShare>, reader: Reader, keyOf: (name: string, value: string) => string): NamedCount[] {
   let from = Infinity
   let to = -Infinity
   for (const share of shares.values()) {
     from = Math.min(from, share.from)
     to = Math.max(to, share.to)
   }
-  const pairs = new Map<string, number>()
+  const sums = new Map<string, number>()
   for (const [series, share] of shares) {
     const uncovered = to === from ? 0 : 1 - (share.to - share.from) / (to - from)
-    for (const [name, value] of reader.labels.of(series)) pairs.set(`${name}=${value}`, (pairs.get(`${name}=${value}`) ?? 0) + uncovered)
+    if (uncovered === 0) continue
+    for (const [name, value] of reader.labels.of(series)) {
+      const key = keyOf(name, value)
+      sums.set(key, (sums.get(key) ?? 0) + uncovered)
+    }
   }
-  return [...pairs].map(([name, value]) => ({ name, value })).sort((left, right) => right.value - left.value)
+  return [...sums].map(([name, value]) => ({ name, value })).sort((left, right) => right.value - left.value)
 }

@@ -324,8 +324,14 @@ describe('stats and analysis', () => {
     expect(analysis.metrics.map(({ metric, series, samples }) => ({ metric, series, samples }))).toContainEqual({
       metric: 'up',
       series: 1,
-      samples: 10,
+      samples: 11,
     })
+    expect(analysis.metrics.every(({ bytes }) => bytes > 0)).toBe(true)
+    // Two of three series are 135 s long in a store of 150 s.
+    expect(analysis.churnByLabelName.map(({ name, value }) => [name, Math.round(value * 10) / 10])).toEqual([
+      ['__name__', 0.2],
+      ['job', 0.2],
+    ])
     await subject.store.close()
   })
 })

@@ -9,8 +9,9 @@ const flags: readonly Flag[] = [{ name: 'limit', kind: 'text', default: '20', he
 export const tsdbAnalyze: Command = {
   help: () => `Usage: promlet tsdb analyze [flags] [FOLDER]
 
-Reads a store, also while another process writes it, and prints how much it holds and what takes the room: metrics by
-bytes, label pairs by series and by churn. The folder is data when none is named.
+Reads a store, also while another process writes it, and prints how much it holds and what takes the room: metrics by bytes and
+by bytes per sample, labels and label pairs by series, by values and by churn. Churn is the number of series, each counted with
+the part of the store's time that it does not cover: series that come and go. The folder is data when none is named.
 
 ${describeFlags(flags)}`,
   async run(args) {
@@ -44,18 +45,26 @@ function analysisText({ stats, samples, recentSamples, blocks, fileBytes, freeBy
     ['File', `${fileBytes} bytes${perSample}, ${freeBytes} bytes of it free`],
   ])
   const counts = (list: StoreAnalysis['tableBytes'], digits = 0) => list.map(({ name, value }) => [value.toFixed(digits), name])
-  const metrics = lists.metrics.map(({ metric, series, samples, bytes }) => [bytes, samples, series, metric])
+  const metrics = lists.metrics.map(({ metric, series, samples, bytes }) => [
+    Math.round(bytes),
+    samples,
+    (bytes / samples).toFixed(2),
+    series,
+    metric,
+  ])
   return [
     facts,
-    section('Metrics by bytes in blocks', ['bytes', 'samples', 'series', 'metric'], metrics),
+    section('Metrics by bytes of their samples', ['bytes', 'samples', 'bytes/sample', 'series', 'metric'], metrics),
     section('Metrics by series', ['series', 'metric'], counts(stats.seriesCountByMetricName)),
     section('Labels by values', ['values', 'label'], counts(stats.labelValueCountByLabelName)),
+    section('Labels by bytes of their values, each counted once per series', ['bytes', 'label'], counts(stats.memoryInBytesByLabelName)),
     section('Label pairs by series', ['series', 'pair'], counts(stats.seriesCountByLabelValuePair)),
     section(
       'Label pairs by churn: series, each by the share of time it does not cover',
       ['churn', 'pair'],
       counts(lists.churnByLabelPair, 2),
     ),
+    section('Labels by churn', ['churn', 'label'], counts(lists.churnByLabelName, 2)),
     section('Tables by bytes', ['bytes', 'table'], counts(lists.tableBytes)),
   ]
     .filter((part) => part !== '')
