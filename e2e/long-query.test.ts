@@ -88,6 +88,23 @@ describe('while a long query runs', () => {
     target.close()
   }, 60_000)
 
+  test('cheap ones are answered also beside one that reads nothing', async () => {
+    using folder = makeFolder()
+    await using server = await serve(['tsdb'], [await fill(folder)])
+    let isDone = false
+    const range = { start: `${(END - 90 * MINUTE) / 1000}`, end: `${END / 1000}`, step: '1' }
+    const long = ask(server, 'query_range', { ...range, query: 'mad_over_time(vector(time())[9000s:1s])' }).finally(() => {
+      isDone = true
+    })
+    let answered = 0
+    while (!isDone) {
+      expect(await server.value('count(queue_depth offset 3m)')).toBe(SERIES)
+      if (!isDone) answered++
+    }
+    expect(await long).toMatchObject({ status: 200, body: { data: { resultType: 'matrix', result: [{}] } } })
+    expect(answered).toBeGreaterThan(1)
+  }, 60_000)
+
   test('a client that goes away cancels it, and the next one gets its place', async () => {
     using folder = makeFolder()
     await using server = await serve(['tsdb'], [await fill(folder), '--query.max-concurrency=1'])

@@ -119,3 +119,40 @@ describe('a query with a place to go', () => {
     expect(asked).toEqual([])
   })
 })
+
+describe('a query of few series that is much work', () => {
+  // 30,000 evaluations of the subquery, 9,000 in each of 2,101 windows.
+  const heavy = (call: string) => [call.replace('POINTS', 'vector(time())[9000s:1s]'), 0, 2_100_000, 1_000] as const
+
+  test('is told by its evaluations before it begins, though it reads nothing', async () => {
+    const evaluations: number[] = []
+    const isLong: Elsewhere['isLong'] = (_, count) => evaluations.push(count) > 0
+    const { engine, asked } = await lab({ isLong })
+    const [query, start, end, step] = heavy('sum_over_time(POINTS)')
+    await engine.range(query, start, end, step)
+    expect(asked).toEqual([expect.objectContaining({ query })])
+    expect(evaluations[0]).toBeGreaterThan(2_101 + 11_000)
+  })
+
+  const isAskedWithin = (call: string) =>
+    test(`is asked whether it is to end within a series: ${call}`, async () => {
+      let asked = 0
+      const isCanceled = () => ++asked > 40
+      const engine = createEngine({ queryable: new MemoryStore(), clock: new VirtualClock(), isCanceled })
+      const [query, start, end, step] = heavy(call)
+      await expect(engine.range(query, start, end, step)).rejects.toMatchObject({ code: 'canceled' })
+    })
+  isAskedWithin('mad_over_time(POINTS)')
+  isAskedWithin('quantile_over_time(0.9, POINTS)')
+  isAskedWithin('stddev_over_time(POINTS)')
+  isAskedWithin('predict_linear(POINTS, 3600)')
+  isAskedWithin('double_exponential_smoothing(POINTS, 0.5, 0.5)')
+
+  test('is refused where its subquery has more evaluations than samples are allowed, before there is room for them', async () => {
+    const engine = createEngine({ queryable: new MemoryStore(), clock: new VirtualClock() })
+    await expect(engine.instant('sum_over_time(vector(1)[5y:1s])', 0)).rejects.toMatchObject({
+      code: 'execution',
+      message: 'query processing would load too many samples into memory in query execution',
+    })
+  })
+})

@@ -14,8 +14,8 @@ import type { WrittenAnswer } from './written-answer.ts'
 export interface Elsewhere {
   /** What a query may take on the calling thread. */
   readonly turn: Turn
-  /** Tells, before anything is read, that a turn would not do. */
-  isLong(selections: readonly Selection[]): boolean
+  /** Tells, before anything is read, that a turn would not do. `evaluations`: of all parts of the query, for one series each. */
+  isLong(selections: readonly Selection[], evaluations: number): boolean
   /** @throws QueryError as the engine does. */
   answer(query: LongQuery): Promise<MeasuredAnswer>
   /** The same, written where it was computed. */

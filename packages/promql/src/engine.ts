@@ -17,12 +17,13 @@ import { explainQuery } from './explain/explain.ts'
 import type { Explanation } from './explain/explanation.ts'
 import { Recorder } from './explain/recorder.ts'
 import { Gate } from './gate.ts'
-import { Budget, canceled, TurnOver } from './operators/budget.ts'
+import { Budget, canceled, TurnOver, tooManySamples } from './operators/budget.ts'
 import { build } from './operators/build.ts'
 import type { EvalContext } from './operators/context.ts'
 import { SamplesRead } from './operators/samples-read.ts'
 import { ParsedQueries } from './parsed-queries.ts'
 import { type Grid, gridBetween } from './plan/grid.ts'
+import { evaluationsOf, stepsMaxOf } from './plan/parts.ts'
 import { planQuery, type QueryPlan } from './plan/plan.ts'
 import type { Expr } from './syntax/ast.ts'
 import { allFeatures as allSyntax, type Features as SyntaxFeatures } from './syntax/features.ts'
@@ -228,6 +229,7 @@ async function run(
     using _place = await gate.enter(budget, queryOptions.signal)
     watch.lap('queueMs')
     const plan = planQuery(expr, planOptions(request, options, queryOptions))
+    checkSize(plan, options)
     const data = await select(plan, options, budget, queryOptions.signal)
     watch.lap('prepareMs')
     const context: EvalContext = {
@@ -275,13 +277,22 @@ function planOptions(request: Request, options: EngineOptions, queryOptions: Que
   }
 }
 
+/** Before anything is read or made room for. @throws QueryError @throws TurnOver */
+function checkSize(plan: QueryPlan, options: EngineOptions): void {
+  // The evaluations of a subquery are samples, and some of its parts have room for all of them at once.
+  if (stepsMaxOf(plan.root) > roomFor(options)) throw tooManySamples()
+  if (options.elsewhere?.isLong(plan.selections, evaluationsOf(plan.root))) throw new TurnOver()
+}
+
+function roomFor({ samplesMax = 50_000_000 }: EngineOptions): number {
+  return Math.max(samplesMax, STORE_SAMPLES_MIN)
+}
+
 async function select(plan: QueryPlan, options: EngineOptions, budget: Budget, signal?: AbortSignal): Promise<EvalContext['data']> {
   if (plan.selections.length === 0) return []
   budget.check()
-  if (options.elsewhere?.isLong(plan.selections)) throw new TurnOver()
-  const samplesMax = Math.max(options.samplesMax ?? 50_000_000, STORE_SAMPLES_MIN)
   try {
-    const limits = { samplesMax, passing: true }
+    const limits = { samplesMax: roomFor(options), passing: true }
     const data = await options.queryable.select(plan.selections, signal === undefined ? limits : { ...limits, signal })
     budget.check()
     return data

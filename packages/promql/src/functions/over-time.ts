@@ -84,7 +84,7 @@ export const presentOverTime: FloatFunction = ({ windows: { low, high } }, into)
 
 /** Calls `compute` for each window of at least `atLeast` samples; for functions that look at each window anew. */
 export function eachWindow(
-  { windows: { low, high } }: FloatWindows,
+  { windows: { low, high }, worked }: FloatWindows,
   atLeast: number,
   compute: (from: number, to: number, step: number) => number,
   into: Column,
@@ -93,6 +93,7 @@ export function eachWindow(
     const from = low[step]!
     const to = high[step]!
     if (to - from < atLeast) continue
+    worked?.(to - from)
     into.values[step] = compute(from, to, step)
     into.present[step] = FLOAT
     into.count++
@@ -157,7 +158,7 @@ function medianDistance(window: SortedWindow, distances: Float64Array): number {
 }
 
 function slideSorted(
-  { values, windows: { low, high, largest } }: FloatWindows,
+  { values, windows: { low, high, largest }, worked }: FloatWindows,
   compute: (window: SortedWindow, step: number) => number,
   into: Column,
 ): void {
@@ -176,6 +177,7 @@ function slideSorted(
     for (; first < from; first++) window.remove(values[first]!)
     for (; next < to; next++) window.add(values[next]!)
     if (from === to) continue
+    worked?.(to - from)
     into.values[step] = compute(window, step)
     into.present[step] = FLOAT
     into.count++

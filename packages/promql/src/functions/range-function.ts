@@ -9,6 +9,8 @@ export interface FloatWindows {
   readonly windows: Windows
   /** Start timestamps, 0 where there is none; absent when none is known. */
   readonly starts: Float64Array | undefined
+  /** To be told how many samples were looked at, by functions that look at each window anew: it may throw. */
+  readonly worked?: (samples: number) => void
 }
 
 /** What a range function knows besides the samples. One per call in the query. */

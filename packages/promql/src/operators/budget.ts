@@ -18,7 +18,12 @@ export interface Turn {
   readonly ms: DurationMs
   /** In the answer: writing it takes time too. */
   readonly samples: number
+  /** What the thread has computed so far; where others had its processor meanwhile, a turn may last longer. Absent: the clock tells. */
+  readonly usedMs?: () => DurationMs
 }
+
+/** No turn lasts longer than so many times its length, whoever had the processor. */
+const STRETCH_MAX = 4
 
 /** A query has used up its turn: it is to run elsewhere. Nothing that a user sees. */
 export class TurnOver extends Error {
@@ -35,8 +40,11 @@ export class Budget {
   readonly #deadline: DurationMs
   readonly #signal: AbortSignal | undefined
   readonly #isCanceled: (() => boolean) | undefined
+  #turn: Turn | undefined
+  /** When to look whether the turn is over, when it is in any case, and what had been computed before it. */
   #turnEnd: DurationMs = Infinity
-  #turnSamples = Infinity
+  #turnLast: DurationMs = Infinity
+  #usedBefore: DurationMs = 0
 
   constructor({ clock, timeoutMs, samplesMax, signal, isCanceled }: BudgetOptions) {
     this.#samplesMax = samplesMax
@@ -52,9 +60,12 @@ export class Budget {
   }
 
   /** A turn begins: what goes beyond it is `TurnOver`. */
-  limitTurn({ ms, samples }: Turn): void {
-    this.#turnEnd = this.#clock.monotonic() + ms
-    this.#turnSamples = samples
+  limitTurn(turn: Turn): void {
+    const now = this.#clock.monotonic()
+    this.#turn = turn
+    this.#turnEnd = now + turn.ms
+    this.#turnLast = now + turn.ms * STRETCH_MAX
+    this.#usedBefore = turn.usedMs?.() ?? 0
   }
 
   /** @throws QueryError `timeout` or `canceled`. @throws TurnOver */
@@ -62,7 +73,7 @@ export class Budget {
     if (this.#signal?.aborted || this.#isCanceled?.()) throw canceled('expression evaluation')
     const now = this.#clock.monotonic()
     if (now > this.#deadline) throw timedOut('expression evaluation')
-    if (now > this.#turnEnd) throw new TurnOver()
+    if (now > this.#turnEnd) this.#stretchTurn(now)
   }
 
   /** Samples are now held. @throws QueryError when there are too many. */
@@ -75,11 +86,19 @@ export class Budget {
   /** Samples are now in the answer. @throws TurnOver */
   answer(samples: number): void {
     this.#answered += samples
-    if (this.#answered > this.#turnSamples) throw new TurnOver()
+    if (this.#turn !== undefined && this.#answered > this.#turn.samples) throw new TurnOver()
   }
 
   release(samples: number): void {
     this.#held -= samples
+  }
+
+  /** Until the thread has computed for as long as a turn is. @throws TurnOver */
+  #stretchTurn(now: DurationMs): void {
+    const turn = this.#turn as Turn
+    const left = turn.usedMs === undefined ? 0 : turn.ms - (turn.usedMs() - this.#usedBefore)
+    if (left <= 0 || now >= this.#turnLast) throw new TurnOver()
+    this.#turnEnd = Math.min(now + left, this.#turnLast)
   }
 }
 

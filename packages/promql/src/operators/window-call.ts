@@ -6,11 +6,14 @@ import { functionsFor, rangeFunctions } from '../functions/range-catalog.ts'
 import type { ExtendedFunction, FloatFunction, MixedFunction, RangeCall, RangeFunction } from '../functions/range-function.ts'
 import { gridTimes } from '../plan/grid.ts'
 import type { WindowCallNode } from '../plan/node.ts'
+import type { Budget } from './budget.ts'
 import { dropMetadata, type EvalContext } from './context.ts'
 import type { Operator } from './operator.ts'
 import { readTimes } from './read-times.ts'
 import { readScalar } from './scalar.ts'
 import { type Samples, type WindowSource, windowSource } from './window-source.ts'
+
+const SAMPLES_UNASKED_MAX = 50_000
 
 /** A function of a range of samples, such as rate: it slides over the samples of a series once for all steps. */
 export class WindowCall implements Operator {
@@ -23,6 +26,7 @@ export class WindowCall implements Operator {
   readonly #windows: PerTimes<Windows>
   /** False for the points of a subquery. */
   readonly #isStored: boolean
+  readonly #worked: (samples: number) => void
   #index = 0
   #current: Labels | undefined
 
@@ -35,6 +39,7 @@ export class WindowCall implements Operator {
     const computed = extension === undefined ? range : extended(node.name, range, extension)
     this.#node = node
     this.#context = context
+    this.#worked = asksAfterWork(context.budget)
     this.#isStored = node.window.source.kind === 'samples'
     this.#function = range
     this.#floats = computed.floats(call)
@@ -61,7 +66,7 @@ export class WindowCall implements Operator {
     const windows = this.#windows.get(samples.times)
     this.#context.samplesRead.addWindows(windows, this.#isStored)
     if (samples.histograms === undefined)
-      this.#floats({ times: samples.times, values: samples.values, starts: samples.starts, windows }, into)
+      this.#floats({ times: samples.times, values: samples.values, starts: samples.starts, windows, worked: this.#worked }, into)
     else this.#callMixed(samples, windows, into)
     this.#doubtCounter(labels, into)
     return true
@@ -84,7 +89,7 @@ export class WindowCall implements Operator {
     const { times, values, starts, histogramTimes = new Float64Array(0), histograms = [], histogramStarts } = samples
     const windows = this.#windows.get(histogramTimes)
     this.#context.samplesRead.addHistogramWindows(windows, histograms, this.#isStored)
-    this.#floats({ times, values, starts, windows: floatWindows }, into)
+    this.#floats({ times, values, starts, windows: floatWindows, worked: this.#worked }, into)
     if (this.#mixed === undefined) {
       if (haveBoth(floatWindows, windows, into)) {
         const text = annotationTexts.ignoredInRange(this.#current?.get(METRIC_NAME) ?? '')
@@ -96,6 +101,7 @@ export class WindowCall implements Operator {
       const histogramLow = windows.low[step]!
       const histogramHigh = windows.high[step]!
       if (histogramLow === histogramHigh) continue
+      this.#context.budget.check()
       const floatLow = floatWindows.low[step]!
       const floatHigh = floatWindows.high[step]!
       removeStep(into, step)
@@ -117,6 +123,17 @@ export class WindowCall implements Operator {
     } else if (!/(?:_total|_sum|_count|_bucket)$/.test(name)) {
       annotations.info(annotationTexts.possibleNonCounter(name), position)
     }
+  }
+}
+
+/** Asks the budget each time when so many samples were looked at: a window may be long, and a series may have thousands. */
+function asksAfterWork(budget: Budget): (samples: number) => void {
+  let unasked = 0
+  return (samples) => {
+    unasked += samples
+    if (unasked < SAMPLES_UNASKED_MAX) return
+    unasked = 0
+    budget.check()
   }
 }
 

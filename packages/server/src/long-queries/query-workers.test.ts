@@ -163,9 +163,16 @@ test('closing breaks off what runs and what waits', async () => {
   await expect(own.workers.write(range('queue_depth'), 0)).rejects.toMatchObject({ code: 'canceled' })
 })
 
-test('what is long is told by series and samples', async () => {
+test('what is long is told by series, samples and evaluations', async () => {
   await using own = await lab()
   const matchers = [new Matcher('__name__', '=', 'queue_depth')]
-  expect(own.workers.isLong([{ matchers, from: START, to: NOW }])).toBe(false)
-  expect(own.workers.isLong(Array.from({ length: 200 }, () => ({ matchers, from: START, to: NOW })))).toBe(true)
+  expect(own.workers.isLong([{ matchers, from: START, to: NOW }], 1_000)).toBe(false)
+  expect(
+    own.workers.isLong(
+      Array.from({ length: 200 }, () => ({ matchers, from: START, to: NOW })),
+      1_000,
+    ),
+  ).toBe(true)
+  expect(own.workers.isLong([], 1_000)).toBe(false)
+  expect(own.workers.isLong([], 1_000_000)).toBe(true)
 })

@@ -27,9 +27,11 @@ export interface QueryWorkers extends Elsewhere {
 }
 
 /** Measured, see docs/decisions/005: a turn is what a scrape or a short query may have to wait for. */
-const TURN = { ms: 40, samples: 200_000 }
+const TURN = { ms: 40, samples: 200_000, usedMs }
 /** A query that reads more does not begin on the main thread. */
 const LONG_SAMPLES = 1_000_000
+/** Of one series: subqueries without stored samples are work too. */
+const LONG_EVALUATIONS = 200_000
 /** A series is work beyond its samples: labels are compared, grouped, written. */
 const SAMPLES_PER_SERIES = 100
 const THREADS_MAX = 2
@@ -142,7 +144,9 @@ export function createQueryWorkers(options: QueryWorkersOptions): QueryWorkers {
 
   return {
     turn: TURN,
-    isLong(selections) {
+    isLong(selections, evaluations) {
+      if (evaluations > LONG_EVALUATIONS) return true
+      if (selections.length === 0) return false
       const { series, samples } = store.estimate(selections)
       return samples + series * SAMPLES_PER_SERIES > LONG_SAMPLES
     },
@@ -177,6 +181,12 @@ export function createQueryWorkers(options: QueryWorkersOptions): QueryWorkers {
     await Promise.all([...ending, ...open.map(({ thread }) => thread.close())])
     for (const { timer } of open) timer?.[Symbol.dispose]()
   }
+}
+
+/** What this thread has computed, in all. */
+function usedMs(): DurationMs {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
 }
 
 function broken(code: 'timeout' | 'canceled'): QueryError {
