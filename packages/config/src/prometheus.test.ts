@@ -132,10 +132,16 @@ describe('a configuration with defaults filled in', () => {
       metadata: { sendIntervalMs: 60_000, maxSamplesPerSend: 2000 },
     })
     expect(config.alerting.alertmanagers[0]).toMatchObject({ scheme: 'http', pathPrefix: '/am', timeoutMs: 10_000 })
-    expect(config.storage).toEqual({ outOfOrderTimeWindowMs: 1_800_000, retentionTimeMs: 86_400_000, retentionSizeBytes: 1_073_741_824 })
+    expect(config.storage).toEqual({
+      outOfOrderTimeWindowMs: 1_800_000,
+      retentionTimeMs: 86_400_000,
+      retentionSizeBytes: 1_073_741_824,
+      exemplarsMax: 100_000,
+    })
     expect(read('storage: {exemplars: {max_exemplars: 500}}').storage.exemplarsMax).toBe(500)
     expect(read('storage: {exemplars: {}}').storage.exemplarsMax).toBe(0)
-    expect(read('storage: {}').storage.exemplarsMax).toBeUndefined()
+    expect(read('storage: {}').storage.exemplarsMax).toBe(100_000)
+    expect(read('').storage.exemplarsMax).toBe(100_000)
   })
 })
 

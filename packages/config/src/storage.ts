@@ -7,8 +7,8 @@ export interface StorageConfig {
   /** Absent: the flag, or its default, holds. */
   readonly retentionTimeMs?: DurationMs
   readonly retentionSizeBytes?: number
-  /** 0 or less keeps none. Absent: Prometheus's 100,000; a section `exemplars` that does not say it means 0, as there. */
-  readonly exemplarsMax?: number
+  /** 0 or less keeps none. */
+  readonly exemplarsMax: number
 }
 
 const retentionFields = {
@@ -41,7 +41,8 @@ const exemplarFields = { max_exemplars: int() }
 
 const storageFields = {
   tsdb: optional(section('config.plain', tsdbFields)),
-  exemplars: optional(section('config.ExemplarsConfig', exemplarFields)),
+  // Prometheus: config.DefaultExemplarsConfig where there is no such section; one that is empty means 0.
+  exemplars: { ...section('config.ExemplarsConfig', exemplarFields), missing: () => ({ max_exemplars: 100_000 }) },
 }
 export type StorageValues = Values<typeof storageFields>
 
@@ -53,6 +54,6 @@ export function toStorageConfig({ tsdb, exemplars }: StorageValues): StorageConf
     outOfOrderTimeWindowMs: tsdb?.out_of_order_time_window ?? 0,
     ...(time > 0 && { retentionTimeMs: time }),
     ...(bytes > 0 && { retentionSizeBytes: bytes }),
-    ...(exemplars !== undefined && { exemplarsMax: exemplars.max_exemplars }),
+    exemplarsMax: exemplars.max_exemplars,
   }
 }

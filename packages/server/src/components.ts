@@ -58,7 +58,7 @@ export function storageOptions({ settings }: Build, storage: StorageConfig) {
     retentionTimeMs: storage.retentionTimeMs ?? settings.storage.retentionTimeMs,
     retentionSizeBytes: storage.retentionSizeBytes ?? settings.storage.retentionSizeBytes,
     outOfOrderTimeWindowMs: storage.outOfOrderTimeWindowMs,
-    ...(storage.exemplarsMax !== undefined && { exemplarsMax: storage.exemplarsMax }),
+    exemplarsMax: storage.exemplarsMax,
   }
 }
 
