@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import type { BodyBuffers } from './body-buffers.ts'
+import { BodyBuffers } from './body-buffers.ts'
 import { HttpError } from './client.ts'
 import { unpackSync } from './gunzip.ts'
 
@@ -22,10 +22,11 @@ export function isPacked(headers: Readonly<Record<string, string>>): boolean {
 }
 
 /**
- * Unpacks gzip. A body that would unpack to more than `bytesMax` bytes (0: no limit) is not unpacked further than that.
+ * Unpacks gzip, into one of the buffers or memory of its own. A body that would unpack to more than `bytesMax` bytes (0: no
+ * limit) is not unpacked further than that.
  * @throws `HttpError` `body-too-large`, or `protocol` when it is not gzip or cut off.
  */
-export function unpackGzip(packed: Uint8Array, bytesMax: number, buffers: BodyBuffers): Uint8Array | Promise<Uint8Array> {
+export function unpackGzip(packed: Uint8Array, bytesMax: number, buffers = new BodyBuffers()): Uint8Array | Promise<Uint8Array> {
   if (packed.length > SYNC_BYTES_MAX) return unpackAside(packed, bytesMax)
   try {
     return unpackSync(packed, bytesMax, buffers)
