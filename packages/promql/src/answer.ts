@@ -2,7 +2,7 @@
 // turn out to be called the same, which is an error where they have a sample at the same step.
 
 import { type Histogram, Labels, type Millis, type SeriesColumns, type Value, type VectorSample } from '@promlet/model'
-import { ABSENT, type Column, HISTOGRAM, makeColumn } from './columns/column.ts'
+import { ABSENT, type Column, FLOAT, HISTOGRAM, makeColumn } from './columns/column.ts'
 import { firstAfter } from './columns/windows.ts'
 import { AtEnd } from './operators/at-end.ts'
 import type { Budget } from './operators/budget.ts'
@@ -104,6 +104,10 @@ function toSeries(labels: Labels, column: Column, times: Float64Array): SeriesCo
   if (count === present.length) {
     const whole = { labels, times, values: column.values }
     return column.hasHistograms ? { ...whole, histograms: histogramsOf(column) } : whole
+  }
+  const from = present.indexOf(FLOAT)
+  if (!column.hasHistograms && present.lastIndexOf(FLOAT) + 1 - from === count) {
+    return { labels, times, values: column.values.subarray(from, from + count) }
   }
   const values = new Float64Array(count)
   const histograms: (Histogram | undefined)[] = []

@@ -41,7 +41,7 @@ describe('a float is written as formatValue writes it', () => {
     const seed = 20_261_123
     let written = 0
     for (const value of [...SPECIAL, ...MORE, ...floats(seed, 20_000)]) {
-      const end = writeShortest(bytes, 0, value)
+      const end = writeShortest(bytes, 0, Float64Array.of(value), 0)
       if (end === NOT_WRITTEN) continue
       written++
       if (textTo(end) !== formatValue(value)) expect.unreachable(`${value} is written ${textTo(end)} (seed ${seed})`)
@@ -55,7 +55,7 @@ describe('a float is written as formatValue writes it', () => {
     for (const value of [...SPECIAL, ...MORE, ...floats(seed, 20_000)]) {
       if (value < 1e-6) continue
       for (const decimals of [0, 2, 5, 9, 16]) {
-        const end = writeDecimal(bytes, 0, value, decimals)
+        const end = writeDecimal(bytes, 0, Float64Array.of(value), 0, decimals)
         if (end === NOT_WRITTEN) continue
         written++
         if (textTo(end) !== formatValue(value)) expect.unreachable(`${value} is written ${textTo(end)} (seed ${seed})`)

@@ -1,4 +1,5 @@
-// The shortest decimal text that reads back to a float, written straight into bytes.
+// The shortest decimal text that reads back to a float, written straight into bytes. Floats are handed over as a place in
+// an array: as an argument each would be an object.
 //
 // value * 10^k is an exact sum of two doubles for every power of ten that is itself a double. With k chosen so that it has
 // 17 digits before the point, half the distance to the next float is between 0.5 and 11.2 units there, so that only the
@@ -51,10 +52,11 @@ const HIGH = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0
 export const NOT_WRITTEN = -1
 
 /**
- * Writes a value that has at most so many decimals, 22 at most, and up to 15 digits. Gives where the text ends, or
- * `NOT_WRITTEN` when the value has more. It is above zero and not below 1e-6; at most 24 bytes are written.
+ * Writes `values[index]` without its sign, when it has at most so many decimals, 22 at most, and up to 15 digits. Gives
+ * where the text ends, or `NOT_WRITTEN` when it has more. It is not between -1e-6 and 1e-6; at most 24 bytes are written.
  */
-export function writeDecimal(bytes: Uint8Array, at: number, value: number, decimals: number): number {
+export function writeDecimal(bytes: Uint8Array, at: number, values: Float64Array, index: number, decimals: number): number {
+  const value = Math.abs(values[index]!)
   const power = POWERS[decimals]!
   let number = Math.floor(value * power + 0.5)
   // Both are exact, so the quotient is the float that the decimal text reads back to; up to 15 digits only one text does.
@@ -91,17 +93,18 @@ function putNumber(bytes: Uint8Array, at: number, number: number, places: number
 }
 
 /**
- * Writes any value above zero. Gives where the text ends, or `NOT_WRITTEN` for the few that have to be written otherwise.
+ * Writes `values[index]` without its sign; it is not zero. Gives where the text ends, or `NOT_WRITTEN` for the few that have to be written otherwise.
  * At most 25 bytes are written.
  */
-export function writeShortest(bytes: Uint8Array, at: number, value: number): number {
+export function writeShortest(bytes: Uint8Array, at: number, values: Float64Array, index: number): number {
+  const value = Math.abs(values[index]!)
   double[0] = value
   const high = words[HIGH]!
-  const index = (high >>> 20) - 1023 - EXPONENT_MIN
-  if (index < 0 || index >= SHIFTS.length) return NOT_WRITTEN
+  const exponent = (high >>> 20) - 1023 - EXPONENT_MIN
+  if (exponent < 0 || exponent >= SHIFTS.length) return NOT_WRITTEN
   // Below a power of two floats lie closer together.
   if ((high & 0xfffff) === 0 && words[1 - HIGH] === 0) return NOT_WRITTEN
-  let shift = SHIFTS[index]!
+  let shift = SHIFTS[exponent]!
   if (value * POWERS[shift]! >= 1e17) shift--
   const power = POWERS[shift]!
   const product = value * power
@@ -123,7 +126,7 @@ export function writeShortest(bytes: Uint8Array, at: number, value: number): num
     upper++
     lower -= LOWER
   }
-  const short = shorten(lower | 0, fraction, HALF_GAPS[index]! * power)
+  const short = shorten(lower | 0, fraction, HALF_GAPS[exponent]! * power)
   const zeros = short >> ZEROS_SHIFT
   const digits = short & (ZEROS_UNIT - 1)
   if (short < 0 || digits >= LOWER || upper >= 1e9) return NOT_WRITTEN

@@ -17,9 +17,10 @@ export class JsonBytes {
   #bytes: Uint8Array
   #view: DataView
   /** The number written last, and where: gauges often stand still. */
-  #lastNumber = Number.NaN
+  readonly #last = Float64Array.of(Number.NaN)
   #lastStart = 0
   #lastEnd = 0
+  readonly #one = new Float64Array(1)
   /** How many decimals the last number had: the ones of a series mostly have as many. Above `DECIMALS_MAX` it had too many. */
   #decimals = 0
 
@@ -36,18 +37,18 @@ export class JsonBytes {
 
   /** The same to read single parts of: `from` to `to` have to lie seven bytes before its end. */
   view(): DataView {
-    this.#reserve(7)
+    this.reserve(7)
     return this.#view
   }
 
   text(text: string): void {
-    this.#reserve(text.length * 3)
+    this.reserve(text.length * 3)
     this.length += this.#encoder.encodeInto(text, this.#bytes.subarray(this.length)).written
   }
 
   /** Text that is ASCII and short. */
   ascii(text: string): void {
-    this.#reserve(text.length)
+    this.reserve(text.length)
     const bytes = this.#bytes
     let at = this.length
     for (let index = 0; index < text.length; index++) bytes[at++] = text.charCodeAt(index)
@@ -61,9 +62,10 @@ export class JsonBytes {
       this.ascii(formatTime(at))
       return
     }
-    this.#reserve(NUMBER_BYTES_MAX)
+    this.reserve(NUMBER_BYTES_MAX)
     const bytes = this.#bytes
-    let end = writeDecimal(bytes, this.length, seconds, 0)
+    this.#one[0] = seconds
+    let end = writeDecimal(bytes, this.length, this.#one, 0, 0)
     const rest = at - seconds * 1000
     if (rest !== 0) {
       bytes[end++] = POINT
@@ -76,7 +78,7 @@ export class JsonBytes {
 
   /** Copies the bytes from `from` to `to`, exclusive. Meant for few bytes; `source` has seven more behind them. */
   copy(source: DataView, from: number, to: number): void {
-    this.#reserve(to - from + 7)
+    this.reserve(to - from + 7)
     const view = this.#view
     let at = this.length
     // As doubles, of which text is never NaN, so that no bit is lost.
@@ -89,30 +91,38 @@ export class JsonBytes {
 
   /** A sample value, as `formatValue` writes it. */
   number(value: number): void {
-    this.#reserve(NUMBER_BYTES_MAX)
-    if (value === this.#lastNumber && value !== 0) {
+    this.#one[0] = value
+    this.numberAt(this.#one, 0)
+  }
+
+  /** The same for `values[index]`. */
+  numberAt(values: Float64Array, index: number): void {
+    this.reserve(NUMBER_BYTES_MAX)
+    const value = values[index]!
+    if (value === this.#last[0] && value !== 0) {
       this.copy(this.#view, this.#lastStart, this.#lastEnd)
       return
     }
-    this.#lastNumber = value
+    this.#last[0] = value
     this.#lastStart = this.length
     const size = Math.abs(value)
-    if (size >= 1e-6 && size < 1e15) this.#common(value, size)
+    if (size >= 1e-6 && size < 1e15) this.#common(values, index)
     else this.ascii(formatValue(value))
     this.#lastEnd = this.length
   }
 
-  #common(value: number, size: number): void {
+  #common(values: Float64Array, index: number): void {
     const bytes = this.#bytes
+    const value = values[index]!
     const start = value < 0 ? this.length + 1 : this.length
     if (value < 0) bytes[this.length] = MINUS
-    const decimals = Math.floor(size) === size ? 0 : this.#decimals
-    let end = decimals <= DECIMALS_MAX ? writeDecimal(bytes, start, size, decimals) : NOT_WRITTEN
+    const decimals = Math.floor(value) === value ? 0 : this.#decimals
+    let end = decimals <= DECIMALS_MAX ? writeDecimal(bytes, start, values, index, decimals) : NOT_WRITTEN
     if (end === NOT_WRITTEN) {
-      end = writeShortest(bytes, start, size)
+      end = writeShortest(bytes, start, values, index)
       if (end === NOT_WRITTEN) {
         this.length = start
-        this.ascii(formatValue(size))
+        this.ascii(formatValue(Math.abs(value)))
         end = this.length
         this.#decimals = countDecimals(bytes, start, end)
       } else if (decimals <= DECIMALS_MAX) {
@@ -122,7 +132,8 @@ export class JsonBytes {
     this.length = end
   }
 
-  #reserve(count: number): void {
+  /** Makes room for so many bytes. */
+  reserve(count: number): void {
     if (this.length + count <= this.#bytes.length) return
     const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.length + count))
     larger.set(this.#bytes.subarray(0, this.length))

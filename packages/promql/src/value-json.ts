@@ -6,11 +6,10 @@ import { allBuckets, formatValue, type Histogram, type SeriesColumns, type Value
 import { formatTime, JsonBytes } from './json-bytes.ts'
 import { LabelsJson } from './labels-json.ts'
 
-const FIRST_BYTES = 4096
 const EXPECTED_BYTES_MAX = 2 ** 25
-const LABEL_BYTES = 40
+/** Series differ. */
+const MORE = 1.1
 const HEAD_BYTES = 18
-const VALUE_BYTES = 18
 
 /** `{"resultType":…,"result":…}` of an answer, as JSON text. */
 export function writeAnswerJson(answer: { readonly value: Value }): string {
@@ -19,7 +18,7 @@ export function writeAnswerJson(answer: { readonly value: Value }): string {
 
 /** The same in UTF-8. */
 export function writeAnswerBytes({ value }: { readonly value: Value }): Uint8Array {
-  const out = new JsonBytes(expectedBytes(value))
+  const out = new JsonBytes()
   switch (value.kind) {
     case 'scalar':
       out.text(`{"resultType":"scalar","result":[${formatTime(value.at)},"${formatValue(value.value)}"]}`)
@@ -34,14 +33,6 @@ export function writeAnswerBytes({ value }: { readonly value: Value }): Uint8Arr
       writeMatrix(value.series, out)
   }
   return out.bytes()
-}
-
-/** So that answers grow where they are; what is not used of it is not taken from the system. */
-function expectedBytes(value: Value): number {
-  if (value.kind !== 'matrix') return FIRST_BYTES
-  let bytes = FIRST_BYTES
-  for (const { labels, times } of value.series) bytes += labels.names.length * LABEL_BYTES + times.length * (HEAD_BYTES + VALUE_BYTES)
-  return Math.min(bytes, EXPECTED_BYTES_MAX)
 }
 
 function writeVector(samples: readonly VectorSample[], out: JsonBytes): void {
@@ -79,8 +70,17 @@ function writeMatrix(series: readonly SeriesColumns[], out: JsonBytes): void {
       writeMixed(columns, out)
     }
     out.text('}')
+    // Like the first one: so an answer is not copied while it grows.
+    if (index === 0) out.reserve(Math.min(expectedBytes(out.length, series), EXPECTED_BYTES_MAX))
   }
   out.text(']}')
+}
+
+/** What the series behind the first one take, when that one took so many bytes. */
+function expectedBytes(bytes: number, series: readonly SeriesColumns[]): number {
+  const samples = series.reduce((sum, { times }) => sum + times.length, 0)
+  const first = Math.max(1, series[0]?.times.length ?? 1)
+  return Math.ceil((bytes / first) * Math.max(0, samples - first) * MORE)
 }
 
 /** What stands before each value, from the second on after the end of the one before: `"],[1435781451.781,"`. */
@@ -109,7 +109,7 @@ function writeFloats(values: Float64Array, { bytes, ends }: SampleHeads, out: Js
     const to = ends[index]!
     out.copy(bytes, from, to)
     from = to
-    out.number(values[index]!)
+    out.numberAt(values, index)
   }
   out.text(values.length === 0 ? ']' : '"]]')
 }
