@@ -27,6 +27,8 @@ export interface StoredSamples {
   loadLast(refs: readonly SeriesRef[]): void
   /** Copies the value stored for a time into `into[0]`; a histogram is returned. `found` is false where there is nothing. */
   sampleAt(ref: SeriesRef, at: Millis, into: Float64Array): { readonly found: boolean; readonly histogram?: Histogram | undefined }
+  /** Reads what is stored of the series (increasing) from `from` to `to`, so that `sampleAt` finds it at once until the disposal. */
+  ahead(refs: Uint32Array, from: Millis, to: Millis): Disposable
 }
 
 export interface LateSamples {
@@ -144,6 +146,8 @@ export class Admission {
 
   /** Late samples may repeat stored ones; the newest of a series is compared on the way in, these are looked up. */
   #dropKnown(samples: SampleList, tally: RefusalTally): void {
+    if (samples.length === 0) return
+    using _ahead = this.#readAhead(samples)
     let kept = 0
     const seen = new Map<string, number>()
     for (let index = 0; index < samples.length; index++) {
@@ -162,6 +166,17 @@ export class Admission {
       seen.set(key, kept++)
     }
     samples.length = kept
+  }
+
+  #readAhead({ refs, times, length }: SampleList): Disposable {
+    let from = Infinity
+    let to = -Infinity
+    for (let index = 0; index < length; index++) {
+      const at = times[index] as number
+      if (at < from) from = at
+      if (at > to) to = at
+    }
+    return this.#stored.ahead(Uint32Array.from(new Set(refs.subarray(0, length))).sort(), from, to)
   }
 
   #histogramAt(ref: SeriesRef, at: Millis): Histogram | 'float' | undefined {

@@ -4,14 +4,26 @@
 import type { Millis, SeriesRef } from '@promlet/model'
 import type { StoredSamples } from './admission.ts'
 import { TimeShares } from './assembly.ts'
-import type { Piece } from './pieces.ts'
+import { StorageError } from './error.ts'
+import { lowerBound, type Piece } from './pieces.ts'
 import type { Reader } from './reader.ts'
 import { type LastSamples, NEVER } from './ref-pages.ts'
 import type { SeriesIndex } from './series-index.ts'
 
 const NOTHING = new Float64Array(1)
+/** More samples than these are not read ahead, but asked for one by one. */
+const AHEAD_SAMPLES_MAX = 500_000
+
+/** What was read ahead: all samples of these series in the range. */
+interface Ahead {
+  readonly refs: ReadonlySet<SeriesRef>
+  readonly from: Millis
+  readonly to: Millis
+  readonly pieces: ReadonlyMap<SeriesRef, Piece>
+}
 
 export function storedSamples(reader: Reader, index: SeriesIndex, last: LastSamples, histogramMark: Float64Array): StoredSamples {
+  let ahead: Ahead | undefined
   return {
     loadLast(refs) {
       const known = Uint32Array.from(new Set(refs.filter((ref) => index.isPending(ref) || index.isStored(ref)))).sort()
@@ -28,10 +40,21 @@ export function storedSamples(reader: Reader, index: SeriesIndex, last: LastSamp
     },
 
     sampleAt(ref, at, into) {
-      const piece = readAt(reader, ref, at)
-      if (piece === undefined) return { found: false }
-      into.set(piece.values.subarray(0, 1))
-      return { found: true, histogram: piece.histograms?.[0] }
+      const isAhead = ahead !== undefined && at >= ahead.from && at <= ahead.to && ahead.refs.has(ref)
+      const piece = isAhead ? ahead?.pieces.get(ref) : readAt(reader, ref, at)
+      const index = piece === undefined ? 0 : lowerBound(piece.times, at)
+      if (piece === undefined || piece.times[index] !== at) return { found: false }
+      into.set(piece.values.subarray(index, index + 1))
+      return { found: true, histogram: piece.histograms?.[index] }
+    },
+
+    ahead(refs, from, to) {
+      ahead = refs.length > 1 || from < to ? readAhead(reader, refs, from, to) : undefined
+      return {
+        [Symbol.dispose]() {
+          ahead = undefined
+        },
+      }
     },
   }
 }
@@ -40,7 +63,20 @@ function readAt(reader: Reader, ref: SeriesRef, at: Millis): Piece | undefined {
   const ids = Uint32Array.of(ref)
   return reader.snapshot((state) => {
     const [planned] = reader.plan({ ids, ordered: ids }, { from: at, to: at }, state, new TimeShares())
-    const piece = planned?.read()
-    return piece === undefined || piece.times.length === 0 ? undefined : piece
+    return planned?.read()
   })
+}
+
+/** Undefined when it would be too much, or when something is damaged: that matters only to those who ask for the very sample. */
+function readAhead(reader: Reader, refs: Uint32Array, from: Millis, to: Millis): Ahead | undefined {
+  try {
+    return reader.snapshot((state) => {
+      const planned = reader.plan({ ids: refs, ordered: refs }, { from, to }, state, new TimeShares())
+      if (planned.reduce((sum, { samples }) => sum + samples, 0) > AHEAD_SAMPLES_MAX) return undefined
+      return { refs: new Set(refs), from, to, pieces: new Map(planned.map((one) => [one.id, one.read()])) }
+    })
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'corrupt') return undefined
+    throw error
+  }
 }
