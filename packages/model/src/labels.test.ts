@@ -28,6 +28,10 @@ describe('a label set', () => {
 
   test('changes by copies', () => {
     expect(String(up.with('job', ''))).toBe('{__name__="up", instance="localhost:9100"}')
+    for (const name of ['A', '__name__', 'env', 'instance', 'job', 'zone', '😀']) {
+      expect(up.with(name, 'new').key).toBe(Labels.fromPairs([...up, [name, 'new']]).key)
+    }
+    expect(Labels.empty.with('job', 'node')).toEqual(Labels.of({ job: 'node' }))
     expect(String(up.without('__name__', 'instance'))).toBe('{job="node"}')
     expect(String(up.only('job'))).toBe('{job="node"}')
     expect(up.filter(() => true)).toBe(up)

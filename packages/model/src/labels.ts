@@ -104,7 +104,12 @@ export class Labels {
 
   /** A copy with one label set; an empty value removes it. */
   with(name: string, value: string): Labels {
-    return this.withAll([[name, value]])
+    if (value === '') return this.without(name)
+    let at = 0
+    while (at < this.names.length && compareText(this.names[at] as string, name) < 0) at++
+    const replaced = this.names[at] === name ? 1 : 0
+    const names = replaced === 1 ? this.names : this.names.toSpliced(at, 0, name)
+    return new Labels(names, this.values.toSpliced(at, replaced, value))
   }
 
   /** A copy with labels set, later pairs winning; an empty value removes a label. */

@@ -1,6 +1,6 @@
 // label_replace and label_join: they change labels, never samples.
 
-import { compileRe2, expand, isValidName, type Labels, METRIC_NAME, parseTemplate, QueryError } from '@promlet/model'
+import { compileRe2, expand, isValidName, type Labels, METRIC_NAME, parseTemplate, QueryError, type RegexTemplate } from '@promlet/model'
 import type { Column } from '../columns/column.ts'
 import type { Operator } from './operator.ts'
 
@@ -41,12 +41,19 @@ export function labelReplace(target: string, replacement: string, source: string
   const regex = compilePattern(pattern)
   if (!isValidName(target)) throw new QueryError('execution', `invalid destination label name in label_replace(): ${target}`)
   const template = parseTemplate(replacement, regex.namedGroups())
+  const known = new Map<string, string | undefined>()
   return (labels) => {
-    const matcher = regex.matcher(labels.get(source))
-    if (!matcher.matches()) return undefined
-    const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group) ?? '')
-    return expand(template, groups)
+    const text = labels.get(source)
+    if (!known.has(text)) known.set(text, replaced(regex, template, text))
+    return known.get(text)
   }
+}
+
+function replaced(regex: ReturnType<typeof compileRe2>, template: RegexTemplate, text: string): string | undefined {
+  const matcher = regex.matcher(text)
+  if (!matcher.matches()) return undefined
+  const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group) ?? '')
+  return expand(template, groups)
 }
 
 function compilePattern(pattern: string): ReturnType<typeof compileRe2> {
