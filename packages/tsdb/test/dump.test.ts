@@ -1,6 +1,6 @@
 // A dump in our own form holds everything: a store made from it gives the same dump again, byte by byte.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Appender, type Histogram, Labels, type MatcherSets, type Millis, type TimeRange } from '@promlet/model'
@@ -141,9 +141,10 @@ describe('a lossless dump', () => {
     await fill(first, 300)
     const text = dump(first)
     const report = await load(second, linesOf(text))
-    expect(report).toMatchObject({ series: 11, samples: 300 * 11, exemplars: 30, metadata: 2, example: undefined })
+    expect(report).toMatchObject({ series: 11, samples: 300 * 11, exemplars: 30, exemplarsStored: 30, metadata: 2, example: undefined })
     expect(dump(second)).toBe(text)
-    // The same by way of many small files.
+    // The same by way of many small files, and beside what an import left that was killed.
+    mkdirSync(join(third, 'import-killed'), { recursive: true })
     await load(third, linesOf(text), 4_096)
     expect(dump(third)).toBe(text)
     expect(readdirSync(third).sort()).toEqual(['lock', 'store.db'])

@@ -103,11 +103,12 @@ const REASONS: Readonly<Record<keyof RefusalCounts, string>> = {
   unknownSeries: 'of a series that left the store meanwhile',
 }
 
-function tell({ series, samples, exemplars, metadata, refused, example }: ImportReport): number {
+function tell({ series, samples, exemplars, exemplarsStored, metadata, refused, example }: ImportReport): number {
+  const stored = exemplarsStored === exemplars ? '' : `${grouped(exemplarsStored)} of `
   const reasons = (Object.keys(REASONS) as (keyof RefusalCounts)[]).filter((reason) => refused[reason] > 0)
   const lost = reasons.reduce((sum, reason) => sum + refused[reason], 0)
   print(
-    `Imported ${counted(samples - lost, 'sample')} of ${grouped(series)} series, ${counted(exemplars, 'exemplar')} and the metadata of ${counted(metadata, 'metric')}.`,
+    `Imported ${counted(samples - lost, 'sample')} of ${grouped(series)} series, ${stored}${counted(exemplars, 'exemplar')} and the metadata of ${counted(metadata, 'metric')}.`,
   )
   for (const reason of reasons) printError(`refused: ${counted(refused[reason], 'sample')}: ${REASONS[reason]}`)
   if (example !== undefined) printError(`the first one: ${example}`)

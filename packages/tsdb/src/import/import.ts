@@ -15,7 +15,7 @@ import {
   type Refusals,
   type SeriesRef,
 } from '@promlet/model'
-import { createRegistry, type Logger } from '@promlet/telemetry'
+import { createRegistry, type Logger, type Registry } from '@promlet/telemetry'
 import { openStore } from '../open.ts'
 import type { Store } from '../store.ts'
 import type { ImportSink } from './sink.ts'
@@ -34,7 +34,9 @@ export interface ImportReport {
   readonly series: number
   /** All that were read. */
   readonly samples: number
+  /** Read, and of these stored: a series takes only exemplars that are newer than those it has. */
   readonly exemplars: number
+  readonly exemplarsStored: number
   readonly metadata: number
   /** Samples that the store did not take, by reason. */
   readonly refused: Readonly<RefusalCounts>
@@ -57,7 +59,8 @@ export interface ImportOptions {
 
 /** @throws StorageError `locked` when the store is in use, and as `openStore`; what `read` throws. */
 export async function importSamples(options: ImportOptions): Promise<ImportReport> {
-  const store = await openImportStore(options)
+  const registry = createRegistry()
+  const store = await openImportStore(options, registry)
   let folder: string | undefined
   try {
     removeLeftovers(options.path)
@@ -65,7 +68,8 @@ export async function importSamples(options: ImportOptions): Promise<ImportRepor
     using spool = new Spool(folder, options.sortedBytes)
     const input = new ImportInput(spool)
     await options.read(input)
-    return await write(store, input, spool, options.progress ?? (() => {}))
+    const report = await write(store, input, spool, options.progress ?? (() => {}))
+    return { ...report, exemplarsStored: await exemplarsStored(registry) }
   } finally {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
     await store.close()
@@ -73,9 +77,15 @@ export async function importSamples(options: ImportOptions): Promise<ImportRepor
 }
 
 /** Old samples come in: nothing expires, and what is older than what the store has is taken as late. */
-function openImportStore({ path, clock, logger }: ImportOptions): Promise<Store> {
+function openImportStore({ path, clock, logger }: ImportOptions, registry: Registry): Promise<Store> {
   const everything = { retentionTimeMs: Infinity, outOfOrderTimeWindowMs: Infinity, exemplarsMax: Number.MAX_SAFE_INTEGER }
-  return openStore({ path, clock, logger, registry: createRegistry(), ...everything })
+  return openStore({ path, clock, logger, registry, ...everything })
+}
+
+/** A commit tells what became of exemplars only to the metrics. */
+async function exemplarsStored(registry: Registry): Promise<number> {
+  const metric = await registry.getSingleMetric('prometheus_tsdb_exemplar_exemplars_appended_total')?.get()
+  return metric?.values[0]?.value ?? 0
 }
 
 /** Of imports that were killed; whoever has the store open for writing is the only one. */
@@ -129,7 +139,7 @@ async function write(
   input: ImportInput,
   spool: Spool,
   progress: (written: number, samples: number) => void,
-): Promise<ImportReport> {
+): Promise<Omit<ImportReport, 'exemplarsStored'>> {
   const batches = new BatchWriter(store, input.labels)
   let written = 0
   for (const sample of spool.inOrder()) {
