@@ -26,7 +26,10 @@ export function storedSamples(reader: Reader, index: SeriesIndex, last: LastSamp
   let ahead: Ahead | undefined
   return {
     loadLast(refs) {
-      const known = Uint32Array.from(new Set(refs.filter((ref) => index.isPending(ref) || index.isStored(ref)))).sort()
+      const distinct = [...new Set(refs)]
+      // The file has nothing of a new series, and looking through all blocks for it would cost more the older the store is.
+      for (const ref of distinct) if (index.isPending(ref)) last.set(ref, NEVER, NOTHING, 0)
+      const known = Uint32Array.from(distinct.filter((ref) => !index.isPending(ref) && index.isStored(ref))).sort()
       for (const ref of known) last.set(ref, NEVER, NOTHING, 0)
       if (known.length === 0) return
       reader.snapshot((state) => {
