@@ -19,6 +19,7 @@ import {
   type StoreOptions,
 } from '../src/index.ts'
 import { migrations } from '../src/schema.ts'
+import { openFixture } from './fixtures/open.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'promlet-dump-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -119,10 +120,10 @@ function dump(path: string, matcherSets: MatcherSets = []): string {
   return [...losslessDump(scan, { matcherSets, range: { from: -Infinity, to: Infinity } })].join('')
 }
 
-function load(path: string, lines: readonly string[], sortedBytes?: number): Promise<ImportReport> {
+function load(path: string, lines: readonly string[], sortedBytes?: number, now = NOW): Promise<ImportReport> {
   return importSamples({
     path,
-    clock,
+    clock: new VirtualClock(now),
     logger: silentLogger,
     ...(sortedBytes === undefined ? undefined : { sortedBytes }),
     async read(sink) {
@@ -148,6 +149,15 @@ describe('a lossless dump', () => {
     await load(third, linesOf(text), 4_096)
     expect(dump(third)).toBe(text)
     expect(readdirSync(third).sort()).toEqual(['lock', 'store.db'])
+  })
+
+  test.each(['v1', 'v2'] as const)('of a store with schema %s makes a store of today with the same in it', async (version) => {
+    using fixture = openFixture(version)
+    const text = dump(fixture.folder)
+    expect(text).toMatch(/"values":\[.*\n.*"histograms":\[/s)
+    const path = newFolder()
+    expect((await load(path, linesOf(text), 100_000, Date.UTC(2026, 6, 1))).example).toBeUndefined()
+    expect(dump(path)).toBe(text)
   })
 
   test('may come with its series in any order, and again', async () => {
