@@ -28,7 +28,7 @@ Besides the tables of the store (docs/format.md draws them) there are two functi
 labels and histogram are JSON: labels ->> 'job' is the value of a label. time is in seconds since 1970, as
 datetime(time, 'unixepoch') wants it. kind is float, histogram, nan or stale; value is NULL for all but the first. start and
 end are seconds since 1970 or texts such as '2026-01-31T12:00:00Z', both ends inclusive; they and the selector may be left out.
-series without braces is the function; the table of that name is main.series.
+series by itself is series('') with all series in it; the store's own table of that name is main.series.
 
 ${describeFlags(flags)}
 
