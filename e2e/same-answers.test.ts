@@ -65,6 +65,9 @@ scrape_configs:
 
     // A third of a millisecond's worth off every grid, and a little in the past, so that all samples are at both.
     const end = Math.floor(Date.now() / 1000) - 3 + 0.337
+    // What is sent late has come when something newer has.
+    for (const url of [peerUrl, promlet.url])
+      await until(async () => (await newest(url)) > end + 2, `samples after ${end} at ${url}`, 40_000)
     const range = { start: String(end - 8), end: String(end), step: '1.13' }
     for (const query of queries) {
       const [theirs, ours] = [await ask(peerUrl, query, range), await ask(promlet.url, query, range)]
@@ -83,6 +86,15 @@ async function count(url: string): Promise<number> {
   const { result } = await api<{ result: { value: [number, string] }[] }>(
     url,
     `query?${new URLSearchParams({ query: 'count_over_time(up{job="node"}[5m])' })}`,
+  )
+  return Number(result[0]?.value[1] ?? 0)
+}
+
+/** When the job that was scraped longest ago was scraped last, in seconds. */
+async function newest(url: string): Promise<number> {
+  const { result } = await api<{ result: { value: [number, string] }[] }>(
+    url,
+    `query?${new URLSearchParams({ query: 'min(timestamp(up))' })}`,
   )
   return Number(result[0]?.value[1] ?? 0)
 }
