@@ -3,7 +3,8 @@
 
 import { QueryError } from '@promlet/model'
 import { type Command, parseScript } from '@promlet/promql'
-import { grammar, parseExpr, prettyPrint, printExpr } from '@promlet/promql/syntax'
+import { grammar } from '@promlet/promql/highlight'
+import { parseExpr, prettyPrint, printExpr } from '@promlet/promql/syntax'
 import { describe, expect, test } from 'vitest'
 import { conformanceFiles, conformanceJson, conformanceText, hasConformance } from './data.ts'
 

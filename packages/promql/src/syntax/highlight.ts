@@ -1,6 +1,7 @@
 // Colours for a query, from the grammar package that Prometheus's own page uses. It takes unfinished queries, which
 // is what an editor shows most of the time. It is no judge of queries: it binds signs and modifiers in other ways
-// than Prometheus's parser (`-1 ^ 2`, `a + b offset 5m * c`).
+// than Prometheus's parser (`-1 ^ 2`, `a + b offset 5m * c`). An entry of its own: a server
+// would load the grammar for nothing.
 
 import { classHighlighter, highlightTree } from '@lezer/highlight'
 import { parser as grammar } from '@prometheus-io/lezer-promql'

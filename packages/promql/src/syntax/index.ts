@@ -22,7 +22,6 @@ export type {
   VectorSelector,
 } from './ast.ts'
 export { allFeatures, type Features } from './features.ts'
-export { grammar, type HighlightedPiece, highlight } from './highlight.ts'
 export { exprToJson, type Json } from './json.ts'
 export { type ParseOptions, parseExpr, parseMatchers } from './parse.ts'
 export { prettyPrint } from './pretty.ts'
