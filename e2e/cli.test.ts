@@ -55,7 +55,7 @@ test('queries ask a server, the store it writes, and that store when it has stop
     out: '',
     err: 'No series matches, or none has a value at that time.\n',
   })
-  const caret = '1:12: parse error: unclosed left parenthesis\n1 | sum(rate(up\n               ^\n'
+  const caret = '1:12: parse error: unclosed left parenthesis\n1 | sum(rate(up\n               ^\nthe query ends here; expected ")"\n'
   for (const where of [url, data]) expect(promlet('query', 'instant', where, 'sum(rate(up')).toEqual({ code: 1, out: '', err: caret })
 
   expect(await server.stop()).toBe(0)
