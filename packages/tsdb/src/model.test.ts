@@ -1,7 +1,7 @@
 // Random work on a store and on the simplest store there can be: whatever is written, refused, compacted, reopened or
 // deleted, both must answer alike. A failure names its seed; put it into SEEDS.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Histogram, isStaleAt, Labels, Matcher, type Refusals, type SeriesColumns } from '@promlet/model'
@@ -140,7 +140,7 @@ class Work {
 
 class Subject {
   readonly #place: 'file' | 'memory'
-  readonly #path: string
+  #path: string
   readonly #outOfOrderTimeWindowMs: number
   store!: Store
 
@@ -164,6 +164,18 @@ class Subject {
   async reopen(): Promise<void> {
     if (this.#place === 'memory') return
     await this.store.close()
+    await this.open()
+  }
+
+  /** Goes on with what a process that is killed at this moment would leave. */
+  async crash(): Promise<void> {
+    if (this.#place === 'memory') return
+    const left = mkdtempSync(join(tmpdir(), 'promlet-model-'))
+    for (const name of ['store.db', 'store.db-wal', 'store.db-shm']) {
+      if (existsSync(join(this.#path, name))) copyFileSync(join(this.#path, name), join(left, name))
+    }
+    await this.end()
+    this.#path = left
     await this.open()
   }
 
@@ -194,7 +206,7 @@ for (const place of ['file', 'memory'] as const) {
           const batch = work.batch(true)
           expect(counts(await commit(subject.store, batch)), `seed ${seed}, turn ${turn}`).toEqual(counts(await commit(model, batch)))
           if (work.below(15) === 0) await subject.store.compactNow()
-          if (work.below(25) === 0) await subject.reopen()
+          if (work.below(25) === 0) await (work.below(2) === 0 ? subject.crash() : subject.reopen())
           if (work.below(6) !== 0) continue
           const from = START + work.below(3_000_000)
           const matchers = selectors[work.below(selectors.length)] as Matcher[]
@@ -260,7 +272,7 @@ describe('with an out-of-order window and deletions, nothing gets lost or comes 
         expect(refusals.outOfOrder + refusals.tooOld).toBe(0)
         model.add(batch)
         if (work.below(12) === 0) await subject.store.compactNow()
-        if (work.below(25) === 0) await subject.reopen()
+        if (work.below(25) === 0) await (work.below(2) === 0 ? subject.crash() : subject.reopen())
         if (work.below(30) === 0) {
           const matcher = new Matcher('instance', '=~', `host-${work.below(7)}.?`)
           const from = START + work.below(1_500_000)

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Database, type DatabaseError, lockOwnership, openDatabase } from '@promlet/sqlite'
+import { type Database, type DatabaseError, isSqliteError, lockOwnership, openDatabase } from '@promlet/sqlite'
 import { asStorageError, StorageError } from './error.ts'
 import { DATABASE_FILE, LOCK_FILE, migrations, PAGE_BYTES, READABLE_FROM } from './schema.ts'
 import { SqliteStore, type Store, type StoreOptions } from './store.ts'
@@ -35,8 +35,15 @@ function build(options: StoreOptions, path: string, lock: Disposable | undefined
     return new SqliteStore(options, database, lock, damages)
   } catch (error) {
     database.close()
-    throw asStorageError(error, path)
+    throw asOpenError(error, path)
   }
+}
+
+/** What SQLite does not understand of a store's tables is damage: the program asks the same of every store. */
+function asOpenError(error: unknown, path: string): StorageError {
+  const failure = asStorageError(error, path)
+  if (failure.code !== 'internal' || !isSqliteError(error)) return failure
+  return new StorageError('corrupt', `${path}: its tables are damaged (${failure.message})`, { cause: error })
 }
 
 function openFile(path: string, readonly: boolean, onDamage: (damage: DatabaseError) => void): Database {

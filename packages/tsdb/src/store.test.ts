@@ -176,7 +176,11 @@ describe('the rules of appending', () => {
       [up('a'), START + 59_999, 9],
     ])
     expect(refusals).toMatchObject({ tooOld: 1, duplicate: 1, outOfOrder: 0 })
-    expect((await write(store, [[up('a'), START + 90_000, 2]])).duplicate).toBe(0)
+    for (const compacts of [false, true]) {
+      if (compacts) await store.compactNow()
+      expect((await write(store, [[up('a'), START + 90_000, 2]])).duplicate).toBe(0)
+      expect((await write(store, [[up('a'), START + 90_000, 9]])).duplicate).toBe(1)
+    }
     expect(values(await read(store))).toEqual([[1, 2, 3]])
     await store.close()
   })

@@ -31,9 +31,6 @@ export function verify(database: Database, reader: Reader, problemsMax = 100): S
     if (problems.length < problemsMax) problems.push(problem)
     else moreProblems++
   }
-  for (const line of database.pragma('integrity_check') as { integrity_check: string }[]) {
-    if (line.integrity_check !== 'ok') report(`SQLite: ${line.integrity_check}`)
-  }
   const attempt = <T>(what: string, read: () => T, otherwise: T): T => {
     try {
       return read()
@@ -42,6 +39,9 @@ export function verify(database: Database, reader: Reader, problemsMax = 100): S
       return otherwise
     }
   }
+  // It mostly reports, but some damage keeps it from going on.
+  const lines = attempt('SQLite', () => database.pragma('integrity_check') as { integrity_check: string }[], [])
+  for (const line of lines) if (line.integrity_check !== 'ok') report(`SQLite: ${line.integrity_check}`)
   const read = (state: State) => {
     const recent: BatchCounts = { batches: 0, samples: 0, stored: 0 }
     attempt('the batches', () => verifyBatches(database, state, report, recent), undefined)

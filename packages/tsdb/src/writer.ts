@@ -6,6 +6,7 @@ import { Admission, histogramMark, type LateSamples } from './admission.ts'
 import { layRow, type PendingBatch, type PendingHistogram, type PendingRow } from './appender.ts'
 import { type Batch, type BatchData, encodeHistograms, encodeSamples, HISTOGRAMS, ROW, SAMPLES, sealRow } from './batch.ts'
 import { BufferPool } from './buffers.ts'
+import { asStorageError } from './error.ts'
 import type { TimedExemplar } from './exemplars.ts'
 import { Layouts } from './layout.ts'
 import type { Reader } from './reader.ts'
@@ -14,6 +15,7 @@ import { RefusalTally } from './refusal-tally.ts'
 import { RowFinder } from './row-finder.ts'
 import type { SampleList } from './sample-list.ts'
 import { type AddedSeries, SeriesIndex } from './series-index.ts'
+import type { State } from './snapshot-state.ts'
 import { storedSamples } from './stored-samples.ts'
 
 export interface WriterOptions {
@@ -72,7 +74,7 @@ export class Writer {
     this.layouts = new Layouts(database)
     this.#admission = new Admission(this.last, storedSamples(reader, this.index, this.last, histogramMark))
     reader.batches.recycle(this.buffers)
-    this.newest = newestSample(database)
+    this.newest = newestSample(database, reader)
     this.#batchMax = reader.snapshot((state) => state.batchMax)
     this.#transaction = database.transaction((run: () => void) => run()).immediate
     this.#addBatch = database.prepare('INSERT INTO batch (id, kind, layout, from_ms, to_ms, samples, data) VALUES (?, ?, ?, ?, ?, ?, ?)')
@@ -261,7 +263,18 @@ function sealHistograms(pending: readonly PendingHistogram[], late: boolean): Ba
   })
 }
 
-function newestSample(database: Database): Millis {
+function newestSample(database: Database, reader: Reader): Millis {
+  try {
+    return newestStored(database)
+  } catch (error) {
+    if (asStorageError(error, 'the store').code !== 'corrupt') throw error
+    // What can be read tells it too, at the price of reading all batches.
+    const latest = (state: State) => reader.blocks.of(state).reduce((newest, { to }) => Math.max(newest, to), reader.batches.load(state).to)
+    return reader.snapshot(latest)
+  }
+}
+
+function newestStored(database: Database): Millis {
   const newest = database
     .prepare<[], number | null>(
       'SELECT max((SELECT coalesce(max(to_ms), -1e300) FROM batch), (SELECT coalesce(max(to_ms), -1e300) FROM block))',

@@ -18,6 +18,19 @@ for (let batch = Number(first); ; batch++) {
   appender.append(appender.series(Labels.of({ __name__: 'one_of_many', batch: `${batch - (batch % 10)}` })), at, batch)
   const refusals = await appender.commit()
   if (refusals.example !== undefined) throw new Error(refusals.example)
-  writeSync(1, `${batch}\n`)
+  acknowledge(batch)
   await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** At once, so that what was printed is there after a kill; a reader that is slow is waited for. */
+function acknowledge(batch: number): void {
+  for (;;) {
+    try {
+      writeSync(1, `${batch}\n`)
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    }
+  }
 }

@@ -142,6 +142,31 @@ describe('a damaged file', () => {
     database.close()
   })
 
+  test('a page that cannot be read costs the batches on it, which are counted, and nothing else', async () => {
+    const path = await damagedStore('damaged-page', false)
+    const file = join(path, 'store.db')
+    const bytes = readFileSync(file)
+    const database = openDatabase({ path: file, migrations, readonly: true })
+    const blob = database.prepare<[], Buffer>('SELECT data FROM batch ORDER BY id LIMIT 1').pluck().get() as Buffer
+    const pageBytes = database.pragma('page_size', { simple: true }) as number
+    database.close()
+    const at = bytes.indexOf(blob)
+    expect(at).toBeGreaterThan(0)
+    // What kind of page it is.
+    bytes[at - (at % pageBytes)] = 0xff
+    writeFileSync(file, bytes)
+    const registry = createRegistry()
+    const store = await open(path, registry)
+    const [found = []] = await store.select([everything])
+    const lost = await counter(registry, 'promlet_tsdb_damages_total')
+    expect(lost).toBeGreaterThan(0)
+    expect(lost).toBeLessThan(30)
+    expect(found.map(({ times }) => times.length)).toEqual(new Array(50).fill(30 - lost))
+    expect((await store.verify()).problems.length).toBeGreaterThan(0)
+    expect(await registry.metrics()).toContain('promlet_tsdb_damages_total')
+    await store.close()
+  })
+
   test('a file that is no database is refused and left as it is', async () => {
     const path = await damagedStore('overwritten', true)
     const file = join(path, 'store.db')

@@ -167,6 +167,17 @@ describe('retention', () => {
     await subject.store.close()
   })
 
+  test('lets a block stay until its newest sample is too old', async () => {
+    const subject = await Subject.open(':memory:', { retentionTimeMs: 2 * HOUR })
+    await subject.scrape(['up'], 100)
+    await subject.store.compactNow()
+    subject.skip(110 * MINUTE)
+    await subject.scrape(['up'], 1)
+    await subject.store.compactNow()
+    expect(await subject.count('up')).toBe(101)
+    await subject.store.close()
+  })
+
   test('does not look at the clock: what is newest stays, however late it is', async () => {
     const subject = await Subject.open(':memory:', { retentionTimeMs: HOUR })
     await subject.scrape(['up'], 200)

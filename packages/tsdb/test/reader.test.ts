@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Labels, Matcher } from '@promlet/model'
+import { fileURLToPath } from 'node:url'
+import { Labels, Matcher, systemClock } from '@promlet/model'
 import { VirtualClock } from '@promlet/model/testing'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -68,4 +71,30 @@ describe('a store that is open for reading while another one writes', () => {
     await reader.close()
     chmodSync(path, 0o755)
   })
+})
+
+test('while another process writes and compacts, each answer is of one state', { timeout: 60_000 }, async () => {
+  const path = join(root, 'elsewhere')
+  const start = Date.now() - 86_400_000
+  await (await openStore({ path, clock: systemClock, logger: silentLogger, registry: createRegistry() })).close()
+  const committer = fileURLToPath(new URL('./committer.ts', import.meta.url))
+  const child = spawn(process.execPath, [committer, path, `${start}`, '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    await once(child.stdout, 'data')
+    child.stdout.resume()
+    const reader = await openStore({ path, clock: systemClock, logger: silentLogger, registry: createRegistry(), readonly: true })
+    for (let newest = 0, answers = 0; newest < 600 || answers < 200; answers++) {
+      const [found = []] = await reader.select([{ matchers: [new Matcher('__name__', '=', 'batch')], from: 0, to: Infinity }])
+      expect(found).toHaveLength(40)
+      // Batch after batch, none missing: neither in batches nor in blocks, and none half there.
+      newest = (found[0]?.values.length ?? 0) - 1
+      for (const { values } of found) expect(values.length === newest + 1 && values.every((value, index) => value === index)).toBe(true)
+      expect(child.exitCode).toBeNull()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await reader.close()
+  } finally {
+    child.kill('SIGKILL')
+    await once(child, 'close')
+  }
 })
