@@ -271,6 +271,6 @@ export const guards: readonly Guard[] = [
     find: 'return this.#database.transaction(() => read(this.#freshState()))()',
     replace: 'return read(this.#freshState())',
     tests: ['packages/tsdb/test/reader.test.ts'],
-    title: 'another process',
+    title: 'swept meanwhile',
   },
 ]

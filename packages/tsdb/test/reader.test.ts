@@ -6,9 +6,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Labels, Matcher, systemClock } from '@promlet/model'
 import { VirtualClock } from '@promlet/model/testing'
+import { openDatabase } from '@promlet/sqlite'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openStore, type Store, type StoreOptions } from '../src/index.ts'
+import { Reader } from '../src/reader.ts'
+import { DATABASE_FILE, migrations } from '../src/schema.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'promlet-reader-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -97,4 +100,20 @@ test('while another process writes and compacts, each answer is of one state', {
     child.kill('SIGKILL')
     await once(child, 'close')
   }
+})
+
+test('an answer is of one state, also when that is swept meanwhile', async () => {
+  const path = join(root, 'swept')
+  const store = await open(path)
+  for (let number = 0; number < 30; number++) await scrape(store, number)
+  const file = join(path, DATABASE_FILE)
+  const [readersOwn, sweepersOwn] = [openDatabase({ path: file, migrations, readonly: true }), openDatabase({ path: file, migrations })]
+  const reader = new Reader(readersOwn, (error) => expect.unreachable(String(error)))
+  const batches = reader.snapshot((state) => {
+    sweepersOwn.exec('DELETE FROM batch')
+    return reader.batches.of(state).length
+  })
+  expect(batches).toBe(30)
+  for (const database of [readersOwn, sweepersOwn]) database.close()
+  await store.close()
 })
