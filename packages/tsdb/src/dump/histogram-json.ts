@@ -1,26 +1,11 @@
 // A native histogram in the lossless dump, as docs/dump.md draws it. What is zero or empty is left out.
 
 import type { CounterResetHint, Histogram, Span } from '@promlet/model'
+import { STALE } from '../histogram-column.ts'
 import { numberText, readValue } from './value-text.ts'
 
 const HINTS: readonly CounterResetHint[] = ['unknown', 'reset', 'not-reset', 'gauge']
 const BUCKETS_MAX = 10_000_000
-
-/** Nothing else in a stale histogram means anything, and blocks do not keep it. */
-const STALE: Histogram = {
-  schema: 0,
-  zeroThreshold: 0,
-  zeroCount: 0,
-  count: 0,
-  sum: 0,
-  positiveSpans: [],
-  positiveBuckets: new Float64Array(0),
-  negativeSpans: [],
-  negativeBuckets: new Float64Array(0),
-  counterResetHint: 'unknown',
-  stale: true,
-  float: false,
-}
 
 export function histogramText(histogram: Histogram): string {
   if (histogram.stale) return '{"stale":true}'
