@@ -8,22 +8,13 @@ import { type Histogram, isStaleAt, Labels, Matcher, type Refusals, type SeriesC
 import { MemoryStore, VirtualClock } from '@promlet/model/testing'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
 import { describe, expect, test } from 'vitest'
+import { random } from '../test/random.ts'
 import { openStore, type Store } from './index.ts'
 
 const SEEDS = Array.from({ length: 24 }, (_, index) => index + 1)
 const FILE_SEEDS = SEEDS.slice(0, 8)
 const START = Date.UTC(2026, 0, 1)
 const STEP = 15_000
-
-function random(seed: number): (below: number) => number {
-  let state = seed * 2_654_435_761
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}
 
 const series = (index: number) =>
   Labels.of({ __name__: index % 3 === 0 ? 'up' : 'http_requests_total', instance: `host-${index}`, job: index % 2 === 0 ? 'api' : 'web' })

@@ -10,6 +10,7 @@ import { VirtualClock } from '@promlet/model/testing'
 import { createRegistry, type Registry, silentLogger } from '@promlet/telemetry'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openStore, StorageError, type Store } from '../src/index.ts'
+import { random } from './random.ts'
 
 const DAMAGES = Number(process.env['PROMLET_DAMAGES'] ?? 90)
 const NOW = Date.UTC(2026, 0, 1)
@@ -59,16 +60,6 @@ function textOf({ times, values }: SeriesColumns): string {
 async function contentOf(store: Store): Promise<Map<string, string>> {
   const [found = []] = await store.select([{ matchers: [], from: 0, to: 1e15 }])
   return new Map(found.map((columns) => [columns.labels.toString(), textOf(columns)]))
-}
-
-function random(seed: number): (below: number) => number {
-  let state = seed * 2_654_435_761
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
 }
 
 /** Damages one of the files of a copy, and says how. */
