@@ -1,14 +1,5 @@
-import {
-  type Appendable,
-  type Appender,
-  type DurationMs,
-  type Histogram,
-  isReset,
-  type Labels,
-  type Millis,
-  type SeriesRef,
-} from '@promlet/model'
-import type { SequenceValue } from '@promlet/promql/syntax'
+import type { Appendable, Appender, DurationMs, Labels, Millis, SeriesRef } from '@promlet/model'
+import { type SequenceValue, withResetHints } from '@promlet/promql/syntax'
 
 export interface DescribedSeries {
   readonly labels: Labels
@@ -26,7 +17,7 @@ export class InputSeries {
   constructor(series: readonly DescribedSeries[], start: Millis, intervalMs: DurationMs) {
     // Of two lines for one series the later holds.
     const byLabels = new Map(series.map((line) => [line.labels.key, line]))
-    this.#series = [...byLabels.values()].map(({ labels, values }) => ({ labels, values: withHints(values) }))
+    this.#series = [...byLabels.values()].map(({ labels, values }) => ({ labels, values: withResetHints(values) }))
     this.#start = start
     this.#intervalMs = intervalMs
   }
@@ -46,22 +37,6 @@ export class InputSeries {
     const { example } = await appender.commit()
     if (example !== undefined) throw new Error(example)
   }
-}
-
-/** A store sees counter resets when histograms come in: between two of a series it knows whether there is one. */
-function withHints(values: readonly SequenceValue[]): readonly SequenceValue[] {
-  let before: Histogram | undefined
-  return values.map((value) => {
-    if (value?.kind !== 'histogram') {
-      if (value !== undefined) before = undefined
-      return value
-    }
-    const { histogram } = value
-    const isCounter = histogram.counterResetHint !== 'gauge'
-    const goesOn = isCounter && before !== undefined && before.counterResetHint !== 'gauge' && !isReset(histogram, before)
-    before = histogram
-    return isCounter ? { kind: 'histogram', histogram: { ...histogram, counterResetHint: goesOn ? 'not-reset' : 'unknown' } } : value
-  })
 }
 
 function append(appender: Appender, ref: SeriesRef, at: Millis, value: SequenceValue): void {

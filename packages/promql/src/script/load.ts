@@ -1,5 +1,6 @@
-import { type Appender, type Histogram, isReset, type SeriesRef } from '@promlet/model'
+import type { Appender, SeriesRef } from '@promlet/model'
 import type { SequenceValue, SeriesDescription } from '../syntax/ast.ts'
+import { withResetHints } from '../syntax/reset-hints.ts'
 import type { LoadCommand, LoadSeries } from './command.ts'
 import { nhcbSeries } from './nhcb.ts'
 import type { ScriptStorage } from './storage.ts'
@@ -14,7 +15,7 @@ export async function load(command: LoadCommand, storage: ScriptStorage): Promis
   )
   for (const { labels, values, startTimes } of series.values()) {
     const ref = appender.series(labels)
-    for (const [index, value] of withHints(values).entries()) {
+    for (const [index, value] of withResetHints(values).entries()) {
       const at = index * command.step
       const start = startTimes?.[index]
       append(appender, ref, at, value, start === undefined ? 0 : at + start)
@@ -22,26 +23,6 @@ export async function load(command: LoadCommand, storage: ScriptStorage): Promis
   }
   const refusals = await appender.commit()
   if (refusals.example !== undefined) throw new Error(`line ${command.line}: ${refusals.example}`)
-}
-
-/**
- * Prometheus's store looks for counter resets when histograms come in: within one chunk it knows that there are none;
- * of the first of a chunk, which a reset begins, it says nothing.
- */
-function withHints(values: readonly SequenceValue[]): readonly SequenceValue[] {
-  let before: Histogram | undefined
-  return values.map((value) => {
-    if (value?.kind !== 'histogram') {
-      if (value !== undefined) before = undefined
-      return value
-    }
-    const { histogram } = value
-    const isCounter = histogram.counterResetHint !== 'gauge'
-    const goesOn = isCounter && before !== undefined && before.counterResetHint !== 'gauge' && !isReset(histogram, before)
-    before = histogram
-    if (!isCounter) return value
-    return { kind: 'histogram', histogram: { ...histogram, counterResetHint: goesOn ? 'not-reset' : 'unknown' } }
-  })
 }
 
 function append(appender: Appender, ref: SeriesRef, at: number, value: SequenceValue, startAt: number): void {
