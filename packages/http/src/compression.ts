@@ -6,7 +6,7 @@ const PACK_BYTES_MIN = 1024
 /** Above this, packing leaves the calling thread. */
 const SYNC_BYTES_MAX = 64 * 1024
 /** The fastest level: answers go a short way and are packed once each. */
-const LEVEL = 1
+export const PACK_LEVEL = 1
 
 /** Packs answers of some length for clients that accept gzip. */
 export function packAnswers(app: FastifyInstance): void {
@@ -17,8 +17,8 @@ export function packAnswers(app: FastifyInstance): void {
     if (!acceptsGzip(request.headers['accept-encoding'])) return done(null, payload)
     reply.header('content-encoding', 'gzip')
     reply.removeHeader('content-length')
-    if (payload.length <= SYNC_BYTES_MAX) return done(null, gzipSync(payload, { level: LEVEL }))
-    gzip(payload, { level: LEVEL }, done)
+    if (payload.length <= SYNC_BYTES_MAX) return done(null, gzipSync(payload, { level: PACK_LEVEL }))
+    gzip(payload, { level: PACK_LEVEL }, done)
   })
 }
 

@@ -1,5 +1,6 @@
 import { Counter, Histogram, type Registry, sharedMetric } from '@promlet/telemetry'
 import type { FastifyInstance } from 'fastify'
+import { bytesInPieces } from './pieces.ts'
 
 /** Prometheus: web/web.go newMetrics. */
 const DURATION_BUCKETS = [0.1, 0.2, 0.4, 1, 3, 8, 20, 60, 120]
@@ -33,7 +34,7 @@ export function countRequests(app: FastifyInstance, registry: Registry, name: st
       }
       countCode(route, reply.statusCode, (code) => requests.labels({ handler, code })).inc()
       route.duration.observe(reply.elapsedTime / 1000)
-      route.size.observe(Number(reply.getHeader('content-length') ?? 0))
+      route.size.observe(bytesInPieces(reply) ?? Number(reply.getHeader('content-length') ?? 0))
     }
     done()
   })

@@ -73,7 +73,7 @@ describe('a float is written as formatValue writes it', () => {
         out.number(before)
         const start = out.length
         out.number(value)
-        const text = new TextDecoder().decode(out.bytes().subarray(start))
+        const text = new TextDecoder().decode(out.take().subarray(start))
         if (text !== formatValue(value)) expect.unreachable(`${value} after ${before} is written ${text}`)
       }
     }
@@ -85,6 +85,6 @@ test('times are written as formatTime gives them', () => {
     const out = new JsonBytes()
     out.time(at)
     const seconds = at / 1000
-    expect(new TextDecoder().decode(out.bytes())).toBe(Number.isInteger(seconds) ? String(seconds) : seconds.toFixed(3))
+    expect(new TextDecoder().decode(out.take())).toBe(Number.isInteger(seconds) ? String(seconds) : seconds.toFixed(3))
   }
 })

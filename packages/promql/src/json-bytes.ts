@@ -30,9 +30,12 @@ export class JsonBytes {
     this.#view = new DataView(this.#bytes.buffer)
   }
 
-  /** What was written so far; not a copy. */
-  bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.length)
+  /** What was written so far. Ends with the next write, which begins anew. */
+  take(): Uint8Array {
+    const taken = this.#bytes.subarray(0, this.length)
+    this.length = 0
+    this.#last[0] = Number.NaN
+    return taken
   }
 
   /** The same to read single parts of: `from` to `to` have to lie seven bytes before its end. */

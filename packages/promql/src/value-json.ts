@@ -1,43 +1,46 @@
-// The `data` object of /api/v1/query and /api/v1/query_range, written straight from the columns into bytes: texts of
-// times are made once per array of times, and no object or text is made per sample where that can be helped.
+// What `data` holds in answers of /api/v1/query and /api/v1/query_range, written straight from the columns into bytes: texts
+// of times are made once per array of times, and no object or text is made per sample where that can be helped.
 // Prometheus: web/api/v1/json_codec.go, util/jsonutil.
 
 import { allBuckets, formatValue, type Histogram, type SeriesColumns, type Value, type VectorSample } from '@promlet/model'
 import { formatTime, JsonBytes } from './json-bytes.ts'
 import { LabelsJson } from './labels-json.ts'
 
-const EXPECTED_BYTES_MAX = 2 ** 25
-/** Series differ. */
-const MORE = 1.1
+/** A piece that has so many bytes is handed on: so the client reads while the rest is written. */
+const PIECE_BYTES = 2 ** 16
 const HEAD_BYTES = 18
 
 /** `{"resultType":…,"result":…}` of an answer, as JSON text. */
 export function writeAnswerJson(answer: { readonly value: Value }): string {
-  return new TextDecoder().decode(writeAnswerBytes(answer))
+  const decoder = new TextDecoder()
+  let text = '{'
+  for (const piece of answerPieces(answer.value)) text += decoder.decode(piece, { stream: true })
+  return `${text}}`
 }
 
-/** The same in UTF-8. */
-export function writeAnswerBytes({ value }: { readonly value: Value }): Uint8Array {
+/** `"resultType":…,"result":…` in UTF-8. Each piece is written when it is asked for, over the one before. */
+export function* answerPieces(value: Value): Generator<Uint8Array, void> {
   const out = new JsonBytes()
+  out.ascii(`"resultType":"${value.kind}","result":[`)
   switch (value.kind) {
     case 'scalar':
-      out.text(`{"resultType":"scalar","result":[${formatTime(value.at)},"${formatValue(value.value)}"]}`)
+      out.text(`${formatTime(value.at)},"${formatValue(value.value)}"`)
       break
     case 'string':
-      out.text(`{"resultType":"string","result":[${formatTime(value.at)},${JSON.stringify(value.value)}]}`)
+      out.text(`${formatTime(value.at)},${JSON.stringify(value.value)}`)
       break
     case 'vector':
-      writeVector(value.samples, out)
+      yield* vectorPieces(value.samples, out)
       break
     case 'matrix':
-      writeMatrix(value.series, out)
+      yield* matrixPieces(value.series, out)
   }
-  return out.bytes()
+  out.ascii(']')
+  yield out.take()
 }
 
-function writeVector(samples: readonly VectorSample[], out: JsonBytes): void {
+function* vectorPieces(samples: readonly VectorSample[], out: JsonBytes): Generator<Uint8Array, void> {
   const json = new LabelsJson()
-  out.text('{"resultType":"vector","result":[')
   for (let index = 0; index < samples.length; index++) {
     const { labels, at, value, histogram } = samples[index] as VectorSample
     out.text(`${index === 0 ? '{"metric":' : ',{"metric":'}${json.of(labels)}${histogram === undefined ? ',"value":[' : ',"histogram":['}`)
@@ -49,13 +52,12 @@ function writeVector(samples: readonly VectorSample[], out: JsonBytes): void {
     } else {
       out.text(`,${histogramJson(histogram)}]}`)
     }
+    if (out.length >= PIECE_BYTES) yield out.take()
   }
-  out.text(']}')
 }
 
-function writeMatrix(series: readonly SeriesColumns[], out: JsonBytes): void {
+function* matrixPieces(series: readonly SeriesColumns[], out: JsonBytes): Generator<Uint8Array, void> {
   const json = new LabelsJson()
-  out.text('{"resultType":"matrix","result":[')
   let times: Float64Array | undefined
   let heads: SampleHeads | undefined
   for (const [index, columns] of series.entries()) {
@@ -69,18 +71,9 @@ function writeMatrix(series: readonly SeriesColumns[], out: JsonBytes): void {
     } else {
       writeMixed(columns, out)
     }
-    out.text('}')
-    // Like the first one: so an answer is not copied while it grows.
-    if (index === 0) out.reserve(Math.min(expectedBytes(out.length, series), EXPECTED_BYTES_MAX))
+    out.ascii('}')
+    if (out.length >= PIECE_BYTES) yield out.take()
   }
-  out.text(']}')
-}
-
-/** What the series behind the first one take, when that one took so many bytes. */
-function expectedBytes(bytes: number, series: readonly SeriesColumns[]): number {
-  const samples = series.reduce((sum, { times }) => sum + times.length, 0)
-  const first = Math.max(1, series[0]?.times.length ?? 1)
-  return Math.ceil((bytes / first) * Math.max(0, samples - first) * MORE)
 }
 
 /** What stands before each value, from the second on after the end of the one before: `"],[1435781451.781,"`. */

@@ -2,11 +2,11 @@
 
 import type { Answer } from '@promlet/model'
 import type { QueryStats } from './engine.ts'
-import { writeAnswerBytes } from './value-json.ts'
+import { answerPieces } from './value-json.ts'
 
 export interface WrittenAnswer extends Pick<Answer, 'warnings' | 'infos'> {
-  /** `{"resultType":…,"result":…}` in UTF-8. */
-  readonly data: Uint8Array
+  /** `"resultType":…,"result":…` in UTF-8. To be gone through once, and a piece ends when the next one is asked for. */
+  readonly pieces: Iterable<Uint8Array>
   /** True when there were more series than the limit. */
   readonly isCut: boolean
   /** Absent where the engine measures nothing, as one that asks another server. */
@@ -17,8 +17,8 @@ export interface WrittenAnswer extends Pick<Answer, 'warnings' | 'infos'> {
 export function writeAnswer(answer: Answer & { readonly stats?: QueryStats }, limit: number): WrittenAnswer {
   const { value, warnings, infos, stats } = answer
   const isCut = limit > 0 && countOf(value) > limit
-  const data = writeAnswerBytes(isCut ? { value: firstOf(value, limit) } : answer)
-  return stats === undefined ? { data, isCut, warnings, infos } : { data, isCut, warnings, infos, stats }
+  const written = { pieces: answerPieces(isCut ? firstOf(value, limit) : value), isCut, warnings, infos }
+  return stats === undefined ? written : { ...written, stats }
 }
 
 function countOf(value: Answer['value']): number {

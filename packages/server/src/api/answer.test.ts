@@ -12,10 +12,14 @@ async function answerOf(handler: Handler) {
 }
 
 describe('an answer', () => {
-  test('has its data in the envelope, as text or as bytes', async () => {
+  test('has its data in the envelope, as text or in pieces', async () => {
     const body = '{"status":"success","data":["ü"]}'
     expect(await answerOf(() => ({ data: '["ü"]' }))).toEqual({ status: 200, type: 'application/json', body })
-    expect(await answerOf(() => ({ data: Buffer.from('["ü"]') }))).toEqual({ status: 200, type: 'application/json', body })
+    expect(await answerOf(() => ({ data: [Buffer.from('["'), Buffer.from('ü"]')] }))).toEqual({
+      status: 200,
+      type: 'application/json',
+      body,
+    })
   })
 
   test('has warnings and infos behind its data', async () => {
@@ -31,7 +35,10 @@ describe('an answer', () => {
 
   test('of many megabytes is whole, though it goes out in pieces', async () => {
     const data = Buffer.from(JSON.stringify('ü'.repeat(2_500_000)))
-    const { status, type, body } = await answerOf(() => ({ data, infos: ['long'] }))
+    function* pieces() {
+      for (let at = 0; at < data.length; at += 100_001) yield data.subarray(at, at + 100_001)
+    }
+    const { status, type, body } = await answerOf(() => ({ data: pieces(), infos: ['long'] }))
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' })
     expect(body === `{"status":"success","data":${data},"infos":["long"]}`).toBe(true)
   })

@@ -1,8 +1,7 @@
 // Every answer of the API has Prometheus's envelope: status, data, errorType and error, warnings, infos. What
 // Promlet adds (where a query is wrong, what could stand there) are further fields, which clients pass over.
 
-import { Readable } from 'node:stream'
-import type { FastifyReply, FastifyRequest } from '@promlet/http'
+import { type FastifyReply, type FastifyRequest, sendPieces } from '@promlet/http'
 import { QueryError } from '@promlet/model'
 import { problemPlace } from '@promlet/promql/syntax'
 import type { Logger } from '@promlet/telemetry'
@@ -23,8 +22,7 @@ const STATUS: Readonly<Record<ErrorType, number>> = {
 /** Of each kind; the rest is counted. Prometheus: web/api/v1 respond, util/annotations AsStrings. */
 const NOTICES_MAX = 10
 
-/** Larger answers are sent in pieces of this size. */
-const PIECE_BYTES_MAX = 1024 * 1024
+const JSON_TYPE = 'application/json'
 
 /** What went wrong with one request, as the API says it. */
 export class ApiError extends Error {
@@ -39,10 +37,10 @@ export class ApiError extends Error {
   }
 }
 
-/** What a handler gives: the JSON of `data` as text or UTF-8, and what the engine had to say about it. */
+/** What a handler gives: the JSON of `data` as text or as pieces of UTF-8, and what the engine had to say about it. */
 export interface Result {
   /** Absent: there is nothing to say, and the answer is 204. */
-  readonly data?: string | Uint8Array
+  readonly data?: string | Iterable<Uint8Array>
   readonly warnings?: readonly string[]
   readonly infos?: readonly string[]
 }
@@ -60,7 +58,7 @@ async function respond(handler: Handler, logger: Logger, request: FastifyRequest
     const given = handler(request, reply)
     const result = given instanceof Promise ? await given : given
     if (result.data === undefined) reply.status(204).send()
-    else sendParts(reply.status(200), successParts(result.data, result))
+    else sendSuccess(reply.status(200), result.data, result)
   } catch (error) {
     const code = errorType(error)
     if (code === 'internal') logger.error({ err: error, url: request.url }, 'API request failed')
@@ -70,29 +68,20 @@ async function respond(handler: Handler, logger: Logger, request: FastifyRequest
 
 /** Bytes, as Fastify adds a charset to the type of texts, which Prometheus does not have. */
 export function sendJson(reply: FastifyReply, body: Buffer): FastifyReply {
-  return reply.type('application/json').send(body)
+  return reply.type(JSON_TYPE).send(body)
 }
 
-function successParts(data: string | Uint8Array, { warnings = [], infos = [] }: Result): readonly Uint8Array[] {
+function sendSuccess(reply: FastifyReply, data: string | Iterable<Uint8Array>, { warnings = [], infos = [] }: Result): void {
   const head = '{"status":"success","data":'
   const tail = `${notices('warnings', 'warning', warnings)}${notices('infos', 'info', infos)}}`
-  return typeof data === 'string' ? [Buffer.from(head + data + tail)] : [Buffer.from(head), data, Buffer.from(tail)]
+  if (typeof data === 'string') sendJson(reply, Buffer.from(head + data + tail))
+  else sendPieces(reply.type(JSON_TYPE), enclosed(head, data, tail))
 }
 
-/** An answer of many megabytes is neither copied nor given to the socket in one go: either would hold everything else up. */
-function sendParts(reply: FastifyReply, parts: readonly Uint8Array[]): FastifyReply {
-  const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0)
-  if (bytes <= PIECE_BYTES_MAX) return sendJson(reply, Buffer.concat(parts))
-  return reply
-    .type('application/json')
-    .header('content-length', bytes)
-    .send(Readable.from(piecesOf(parts), { objectMode: false }))
-}
-
-function* piecesOf(parts: readonly Uint8Array[]): Generator<Uint8Array> {
-  for (const part of parts) {
-    for (let at = 0; at < part.byteLength; at += PIECE_BYTES_MAX) yield part.subarray(at, at + PIECE_BYTES_MAX)
-  }
+function* enclosed(head: string, pieces: Iterable<Uint8Array>, tail: string): Generator<Uint8Array, void> {
+  yield Buffer.from(head)
+  yield* pieces
+  yield Buffer.from(tail)
 }
 
 function notices(field: string, kind: string, texts: readonly string[]): string {

@@ -118,16 +118,18 @@ function isPromqlEngine(engine: QueryEngine): engine is PromqlEngine {
   return 'write' in engine
 }
 
-function toResult({ data, isCut, warnings, infos, stats }: WrittenAnswer, params: URLSearchParams): Result {
+function toResult({ pieces, isCut, warnings, infos, stats }: WrittenAnswer, params: URLSearchParams): Result {
   const isMeasured = stats !== undefined && (params.get('stats') ?? '') !== ''
   return {
-    data: isMeasured ? withStats(data, statsJson(stats)) : data,
+    data: object(pieces, isMeasured ? `,"stats":${statsJson(stats)}` : ''),
     warnings: isCut ? [...warnings, 'results truncated due to limit'] : warnings,
     infos,
   }
 }
 
-/** Puts the statistics in front of the closing brace. */
-function withStats(data: Uint8Array, stats: string): Uint8Array {
-  return Buffer.concat([data.subarray(0, -1), Buffer.from(`,"stats":${stats}}`)])
+/** `more` is a further member behind the others, or empty. */
+function* object(members: Iterable<Uint8Array>, more: string): Generator<Uint8Array, void> {
+  yield Buffer.from('{')
+  yield* members
+  yield Buffer.from(`${more}}`)
 }

@@ -26,7 +26,7 @@ export interface Ask extends Omit<LongQuery, 'options'> {
 
 export type Reply =
   | { readonly kind: 'answer'; readonly answer: MeasuredAnswer }
-  | { readonly kind: 'written'; readonly answer: WrittenAnswer }
+  | { readonly kind: 'written'; readonly answer: WrittenAnswer & { readonly pieces: readonly Uint8Array[] } }
   | { readonly kind: 'explained'; readonly answer: Explanation }
   | { readonly kind: 'failed'; readonly error: Pick<QueryError, 'code' | 'message' | 'position' | 'hint'> }
 

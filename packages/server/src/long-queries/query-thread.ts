@@ -34,7 +34,10 @@ async function reply(ask: Ask): Promise<Reply> {
       const when = step === 0 ? { at: start } : { start, end, step }
       return { kind: 'explained', answer: await engine.explain(query, when, options) }
     }
-    if (form !== 'values') return { kind: 'written', answer: await engine.write({ query, start, end, step }, form.limit, options) }
+    if (form !== 'values') {
+      const answer = await engine.write({ query, start, end, step }, form.limit, options)
+      return { kind: 'written', answer: { ...answer, pieces: Array.from(answer.pieces, (piece) => piece.slice()) } }
+    }
     const answer = await (step === 0 ? engine.instant(query, start, options) : engine.range(query, start, end, step, options))
     return { kind: 'answer', answer }
   } catch (error) {
@@ -49,5 +52,5 @@ parentPort?.on('message', async (message: Ask | 'close') => {
   }
   const answer = await reply(message)
   // Written answers are moved, not copied.
-  parentPort?.postMessage(answer, answer.kind === 'written' ? [answer.answer.data.buffer as ArrayBuffer] : [])
+  parentPort?.postMessage(answer, answer.kind === 'written' ? answer.answer.pieces.map(({ buffer }) => buffer as ArrayBuffer) : [])
 })

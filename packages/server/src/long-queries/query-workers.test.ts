@@ -60,7 +60,8 @@ const endless = (options: Partial<LongQuery['options']> = {}): LongQuery => {
   const parts = Array.from({ length: 20 }, (_, index) => `sum(quantile_over_time(0.${50 + index}, (queue_depth + 0)[2h:1s]))`)
   return { ...range(parts.join(' + '), options), step: 100 }
 }
-const text = ({ data }: { readonly data: Uint8Array }) => new TextDecoder().decode(data)
+const text = ({ pieces }: { readonly pieces: Iterable<Uint8Array> }) =>
+  Buffer.concat(Array.from(pieces, (piece) => piece.slice())).toString()
 
 test('a thread answers as this thread does, in writing and with values', async () => {
   await using own = await lab()
