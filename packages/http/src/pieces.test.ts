@@ -15,7 +15,7 @@ function* letters(count: number): Generator<Uint8Array, void> {
 const expected = (count: number) =>
   Array.from({ length: count }, (_, index) => String.fromCharCode(97 + (index % 26)).repeat(PIECE)).join('')
 
-async function serve(pieces: () => Iterator<Uint8Array, void>) {
+async function serve(pieces: () => Iterator<Uint8Array, void>, headers: Readonly<Record<string, string>> = {}) {
   const registry = createRegistry()
   const server = createServer({
     listenAddress: '127.0.0.1:0',
@@ -27,7 +27,7 @@ async function serve(pieces: () => Iterator<Uint8Array, void>) {
     maxConnections: 512,
     corsOrigin: '.*',
   })
-  server.app.get('/api/pieces', (_request, reply) => sendPieces(reply.type('application/json'), pieces()))
+  server.app.get('/api/pieces', (_request, reply) => sendPieces(reply.type('application/json').headers(headers), pieces()))
   const { port } = await server.listen()
   return {
     port,
@@ -49,6 +49,35 @@ test('pieces come as one body, with the headers of any answer, packed for who ac
       expect((await answer.text()) === expected(count)).toBe(true)
     }
   }
+})
+
+test('what is packed already is not packed again', async () => {
+  for (const count of [1, 70]) {
+    await using server = await serve(() => letters(count), { 'content-encoding': 'snappy' })
+    const answer = await server.get({ 'accept-encoding': 'gzip' })
+    expect(answer.headers.get('content-encoding')).toBe('snappy')
+    expect((await answer.text()) === expected(count)).toBe(true)
+  }
+})
+
+test('others have turns while a long answer goes out', async () => {
+  let turns = 0
+  let isOver = false
+  const count = () => {
+    turns++
+    if (!isOver) setImmediate(count)
+  }
+  const seen: number[] = []
+  await using server = await serve(function* () {
+    setImmediate(count)
+    for (const piece of letters(40)) {
+      seen.push(turns)
+      yield piece
+    }
+  })
+  await (await server.get({ 'accept-encoding': 'identity' })).text()
+  isOver = true
+  expect(seen.at(-1)).toBeGreaterThanOrEqual(3)
 })
 
 test('what went out in pieces is counted', async () => {

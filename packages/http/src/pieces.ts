@@ -5,6 +5,8 @@ import { acceptsGzip, PACK_LEVEL } from './compression.ts'
 
 /** A shorter answer is sent whole. */
 const WHOLE_BYTES_MAX = 2 ** 16
+/** After so much, others have the thread: a system that takes all at once would keep it to the end of the answer. */
+const TURN_BYTES = 2 ** 18
 
 const sent = new WeakMap<FastifyReply, number>()
 
@@ -24,6 +26,7 @@ export function sendPieces(reply: FastifyReply, pieces: Iterator<Uint8Array, voi
   reply.hijack()
   const out = begin(reply)
   let total = 0
+  let turnEnd = TURN_BYTES
   const write = ({ bytes, isLast }: Gathered) => {
     total += bytes.byteLength
     if (!isLast) return out.write(bytes, proceed)
@@ -32,6 +35,10 @@ export function sendPieces(reply: FastifyReply, pieces: Iterator<Uint8Array, voi
   }
   const proceed = (error?: Error | null) => {
     if (error || reply.raw.destroyed) return void pieces.return?.()
+    if (total >= turnEnd) {
+      turnEnd = total + TURN_BYTES
+      return void setImmediate(proceed)
+    }
     try {
       write(gather(pieces))
     } catch (failure) {
@@ -55,14 +62,15 @@ function gather(pieces: Iterator<Uint8Array, void>): Gathered {
     if (next.done) return { bytes: Buffer.concat(parts), isLast: true }
     length += next.value.byteLength
     if (length >= WHOLE_BYTES_MAX) return { bytes: parts.length === 0 ? next.value : Buffer.concat([...parts, next.value]), isLast: false }
-    parts.push(next.value.slice())
+    // The slice of a Buffer would be no copy.
+    parts.push(new Uint8Array(next.value))
   }
 }
 
 function begin(reply: FastifyReply): Writable {
   const { raw, request } = reply
   reply.header('vary', 'Accept-Encoding')
-  const packs = acceptsGzip(request.headers['accept-encoding'])
+  const packs = !reply.hasHeader('content-encoding') && acceptsGzip(request.headers['accept-encoding'])
   if (packs) reply.header('content-encoding', 'gzip')
   raw.writeHead(reply.statusCode, reply.getHeaders() as Record<string, string>)
   if (!packs) return raw
