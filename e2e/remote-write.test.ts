@@ -4,50 +4,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { defaultHttpClientConfig, type RemoteWriteConfig } from '@promlet/config'
-import { createHttpClientFactory, createServer } from '@promlet/http'
-import { type Histogram, Labels, Matcher, systemClock } from '@promlet/model'
+import { createServer } from '@promlet/http'
+import { type Histogram, Labels, Matcher } from '@promlet/model'
 import { MemoryStore } from '@promlet/model/testing'
-import { createQueryClient, createWriteReceiver, type RemoteWrite, startRemoteWrite } from '@promlet/remote'
+import { createQueryClient, createWriteReceiver, type RemoteWrite } from '@promlet/remote'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findPeer, freePort, type Running, run, until, untilOk } from './peer.ts'
+import { httpClient, senderTo } from './remote-sender.ts'
 
 const prometheus = findPeer('prometheus')
 const victoria = findPeer('victoria-metrics')
-const httpClient = createHttpClientFactory({ clock: systemClock })
-
-function senderTo(url: string): Promise<RemoteWrite> {
-  const config: RemoteWriteConfig = {
-    url,
-    remoteTimeoutMs: 10_000,
-    writeRelabelConfigs: [],
-    http: defaultHttpClientConfig,
-    sendExemplars: true,
-    sendNativeHistograms: true,
-    queue: {
-      capacity: 10_000,
-      maxShards: 4,
-      minShards: 2,
-      maxSamplesPerSend: 500,
-      batchSendDeadlineMs: 5_000,
-      minBackoffMs: 30,
-      maxBackoffMs: 500,
-      retryOnRateLimit: false,
-      sampleAgeLimitMs: 0,
-    },
-  }
-  const externalLabels = Labels.of({ cluster: 'e2e' })
-  return startRemoteWrite({
-    config: [config],
-    externalLabels,
-    clock: systemClock,
-    logger: silentLogger,
-    registry: createRegistry(),
-    httpClient,
-  })
-}
-
 const requests = (instance: number) =>
   Labels.of({ __name__: 'http_requests_total', job: 'api', instance: `web-${instance}:80`, path: '/äöü "x"\\' })
 const SERIES = 300

@@ -100,6 +100,7 @@ function readSettings(components: ReadonlySet<ComponentName>, flags: FlagValues)
       drainOnShutdown: flags.on('alertmanager.drain-notification-queue-on-shutdown'),
     },
     remoteFlushDeadlineMs: duration(flags, 'storage.remote.flush-deadline'),
+    remoteReadSamplesMax: count(flags, 'storage.remote.read-sample-limit'),
     pushgateway: components.has('pushgateway') ? readPushgateway(flags, 'pushgateway.') : defaultSettings.pushgateway,
     features: new Set(flags.list('enable-feature')),
     elsewhere: { scraper: url(flags, 'scraper.url'), ruleEngine: url(flags, 'rule-engine.url'), query: url(flags, 'query.url') },
@@ -159,7 +160,7 @@ function duration(flags: FlagValues, name: string): number {
 
 function count(flags: FlagValues, name: string): number {
   const value = flags.text(name)
-  if (!/^\d+$/.test(value)) throw wrong(name, value, 'a whole number')
+  if (!/^\d+(e\d+)?$/.test(value)) throw wrong(name, value, 'a whole number')
   return Number(value)
 }
 

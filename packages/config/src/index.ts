@@ -7,6 +7,7 @@ export { loadPrometheusConfig, parsePrometheusConfig } from './load.ts'
 export type { NameEscaping } from './name-escaping.ts'
 export { ConfigError, formatProblem, type Problem } from './problem.ts'
 export type { ConfigOptions, PrometheusConfig } from './prometheus.ts'
+export type { RemoteReadConfig } from './remote-read.ts'
 export type { QueueConfig, RemoteWriteConfig } from './remote-write.ts'
 export { type AlertTest, type ExprTest, loadRuleTestFile, type RuleTestFile, type RuleTestGroup } from './rule-tests.ts'
 export {

@@ -239,8 +239,8 @@ describe('what Promlet does not have', () => {
   })
 
   test('who checks a file for a real Prometheus gets notes instead', () => {
-    const config = read('remote_read: [{url: "http://localhost/read"}]\n', { unsupported: 'note' })
-    expect(config.notes?.map(({ message }) => message)).toEqual(['not supported by Promlet (yet): queries that read from other servers'])
+    const config = read('otlp: {convert_histograms_to_nhcb: true}\n', { unsupported: 'note' })
+    expect(config.notes?.map(({ message }) => message)).toEqual(['not supported by Promlet (yet): receiving OTLP'])
   })
 })
 

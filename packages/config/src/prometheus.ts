@@ -4,6 +4,7 @@ import { type Environment, expandLabels } from './external-labels.ts'
 import { type GlobalConfig, type GlobalValues, globalSection, settleGlobal } from './global.ts'
 import { toNameValidation } from './name-escaping.ts'
 import type { Problem } from './problem.ts'
+import { type RemoteReadConfig, remoteReadConfigs, settleRemoteRead, toRemoteReadConfig } from './remote-read.ts'
 import { type RemoteWriteConfig, remoteWriteConfigs, settleRemoteWrite, toRemoteWriteConfig } from './remote-write.ts'
 import type { RuleFile, RuleOptions } from './rules.ts'
 import { checked, place, section, type Values } from './schema/field.ts'
@@ -11,7 +12,7 @@ import { texts } from './schema/scalar.ts'
 import { below, isEmpty, note, openYaml, report, type YamlFile } from './schema/yaml-file.ts'
 import { type ScrapeConfig, type ScrapeValues, scrapeConfigs, settleScrape, toScrapeConfig } from './scrape.ts'
 import { type StorageConfig, storageSection, toStorageConfig } from './storage.ts'
-import { checkOtlpNames, checkRemoteReadNames, otlpSection, remoteReadConfigs, runtimeSection, tracingSection } from './unsupported.ts'
+import { checkOtlpNames, otlpSection, runtimeSection, tracingSection } from './unsupported.ts'
 
 /** A whole `prometheus.yml` with its rule files, read, checked and with defaults filled in. */
 export interface PrometheusConfig {
@@ -22,6 +23,7 @@ export interface PrometheusConfig {
   readonly ruleFiles: readonly RuleFile[]
   readonly alerting: AlertingConfig
   readonly remoteWrite: readonly RemoteWriteConfig[]
+  readonly remoteRead: readonly RemoteReadConfig[]
   readonly storage: StorageConfig
   /** The effective configuration as YAML with defaults and with secrets hidden, for `/api/v1/status/config`. */
   readonly yaml: string
@@ -91,9 +93,9 @@ function settle(values: TopValues, options: ConfigOptions): TopValues {
     alerting: settleAlerting(values.alerting, nameValidation),
     scrape_configs: values.scrape_configs.map((job) => settleScrape(job, global)),
     remote_write: settleRemoteWrite(values.remote_write, nameValidation),
+    remote_read: settleRemoteRead(values.remote_read),
   }
   checkJobNames(settled.scrape_configs)
-  checkRemoteReadNames(values.remote_read)
   checkOtlpNames(values.otlp, nameValidation === 'legacy')
   if (options.agentMode === true) checkAgentMode(values)
   return settled
@@ -149,6 +151,7 @@ export function toPrometheusConfig({ file, values }: Draft, folder: string, part
     ...rest,
     alerting: toAlertingConfig(values.alerting, folder),
     remoteWrite: values.remote_write.map((config) => toRemoteWriteConfig(config, folder)),
+    remoteRead: values.remote_read.map((config) => toRemoteReadConfig(config, folder)),
     storage: toStorageConfig(values.storage),
     notes: file.notes,
   }

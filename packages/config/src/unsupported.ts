@@ -2,42 +2,13 @@
 // file that is meant for another server can be checked here.
 
 import { quote } from '@promlet/model'
-import { checkHttp, httpFields, tlsSection } from './http-client.ts'
-import { labelSet } from './label-set.ts'
-import { checkNamesOnce, checkRemoteHeaders } from './remote-write.ts'
-import { type Field, list, mapOf, noEffect, notYet, optional, place, section, type Values } from './schema/field.ts'
-import { bool, choice, duration, float, int, text, texts, uint, url } from './schema/scalar.ts'
+import { tlsSection } from './http-client.ts'
+import { checkRemoteHeaders } from './remote-write.ts'
+import { type Field, mapOf, noEffect, notYet, optional, place, section, type Values } from './schema/field.ts'
+import { bool, choice, duration, float, int, text, texts } from './schema/scalar.ts'
 import { below, report } from './schema/yaml-file.ts'
 
 export const runtimeSection = section('config.RuntimeConfig', { gogc: noEffect(int(), "it tunes Go's garbage collector") })
-
-const remoteReadFields = {
-  url: url(),
-  remote_timeout: duration(60_000),
-  chunked_read_limit: uint(50_000_000),
-  headers: mapOf(text()),
-  read_recent: bool(),
-  name: text(),
-  ...httpFields,
-  required_matchers: labelSet(),
-  filter_external_labels: bool(true),
-}
-type RemoteReadValues = Values<typeof remoteReadFields>
-
-export const remoteReadConfigs: Field<readonly RemoteReadValues[]> = notYet(
-  list(section('config.plain', remoteReadFields, checkRemoteRead), 'empty or null remote read config section'),
-  'queries that read from other servers',
-)
-
-function checkRemoteRead(values: RemoteReadValues): void {
-  if (values.url === '') report(below(values[place], 'url'), 'url for remote_read is empty')
-  checkRemoteHeaders(values)
-  checkHttp(values)
-}
-
-export function checkRemoteReadNames(configs: readonly RemoteReadValues[]): void {
-  checkNamesOnce(configs, 'remote read')
-}
 
 const tracingFields = {
   client_type: choice(['grpc', 'http'], 'grpc', (found) => `expected tracing client type to be to be http or grpc, but got ${found}`),

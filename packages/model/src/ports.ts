@@ -84,6 +84,8 @@ export interface SelectOptions {
    * that a store may decode each when it is asked for, in one place. What cannot be decoded is an error then.
    */
   readonly passing?: boolean
+  /** Told what is missing in the answer, and why, where that is no error. */
+  readonly warn?: (text: string) => void
 }
 
 /** The samples of one series, in columns of one length. Read-only: columns may be shared between series. */

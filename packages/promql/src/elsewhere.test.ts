@@ -50,7 +50,7 @@ async function lab(
     ...limits,
   }
   const observe = { ended: (stats: QueryStats) => void ended.push(stats) }
-  return { engine: createEngine({ queryable: store, clock, elsewhere, observe, maxConcurrency }), clock, asked, ended }
+  return { engine: createEngine({ queryable: store, clock, elsewhere: () => elsewhere, observe, maxConcurrency }), clock, asked, ended }
 }
 
 const hour = (engine: QueryEngine, query: string) => engine.range(query, 0, 60 * MINUTE, MINUTE)

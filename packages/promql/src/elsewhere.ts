@@ -51,16 +51,18 @@ export type Entrance = Pick<Gate, 'enter'>
 
 const NOTHING: Disposable = { [Symbol.dispose]() {} }
 
-/** Runs a query by `run`, which is given an entrance and options of its own, or elsewhere. */
+/** Runs a query by `run`, which is given an entrance and options of its own, or elsewhere, when there is such a place. */
 export async function runHereOrElsewhere<T extends { readonly stats?: QueryStats }, R>(
   request: QueryRun,
-  options: EngineOptions & { readonly elsewhere: Elsewhere },
+  options: EngineOptions,
   gate: Entrance,
   queryOptions: EngineQueryOptions,
   run: (options: EngineOptions, entrance: Entrance) => Promise<R>,
   finish: Finish<T, R>,
 ): Promise<T> {
-  const { clock, observe, elsewhere } = options
+  const { clock, observe } = options
+  const elsewhere = options.elsewhere?.()
+  if (elsewhere === undefined) return finish.here(await run(options, gate))
   const start = clock.monotonic()
   let stats: QueryStats | undefined
   let place: Disposable | undefined

@@ -46,8 +46,8 @@ export interface EngineOptions {
   /** All are on when absent. */
   readonly features?: Partial<EngineFeatures>
   readonly observe?: EngineObserver
-  /** Takes queries that are too long for the calling thread; without it that thread runs them all. */
-  readonly elsewhere?: Elsewhere
+  /** Takes queries that are too long for the calling thread, asked for at each query; without it that thread runs them all. */
+  readonly elsewhere?: () => Elsewhere | undefined
   /** Asked while a query runs, on a thread that hears no signals meanwhile. */
   readonly isCanceled?: () => boolean
 }
@@ -129,28 +129,28 @@ const STORE_SAMPLES_MIN = 1_000_000
 export function createEngine(options: EngineOptions): PromqlEngine {
   const gate = new Gate(options.maxConcurrency ?? 20, options.clock)
   const parsed = new ParsedQueries(options.features?.syntax ?? allSyntax)
-  const ask = <T extends Measured>(request: Request, queryOptions: EngineQueryOptions | undefined, finish: Finish<T>): Promise<T> =>
-    evaluateAnywhere(request, options, gate, queryOptions, finish)
+  const ask = <T extends Measured>(request: Request, finish: Finish<T>, queryOptions: EngineQueryOptions = {}): Promise<T> =>
+    runHereOrElsewhere(request, options, gate, queryOptions, (own, entrance) => run(request, own, entrance, queryOptions), finish)
   return {
-    instant: (query, at, queryOptions) => ask(instantRequest(parsed, query, at), queryOptions, asValues),
-    range: (query, start, end, step, queryOptions) => ask(rangeRequest(parsed, query, start, end, step), queryOptions, asValues),
+    instant: (query, at, queryOptions) => ask(instantRequest(parsed, query, at), asValues, queryOptions),
+    range: (query, start, end, step, queryOptions) => ask(rangeRequest(parsed, query, start, end, step), asValues, queryOptions),
     explain(query, when, queryOptions = {}) {
       const request = 'at' in when ? instantRequest(parsed, query, when.at) : rangeRequest(parsed, query, when.start, when.end, when.step)
-      const { queryable, elsewhere } = options
+      const { queryable } = options
       const asked = { ...request, start: request.grid.start, queryable, signal: queryOptions.signal }
       const explainHere = (own: EngineOptions, entrance: Entrance) => {
         const recorder = new Recorder(options.clock)
         return explainQuery(asked, recorder, () => run(request, own, entrance, queryOptions, recorder))
       }
-      if (elsewhere === undefined) return explainHere(options, gate)
-      return runHereOrElsewhere(request, { ...options, elsewhere }, gate, queryOptions, explainHere, asExplanation)
+      return runHereOrElsewhere(request, options, gate, queryOptions, explainHere, asExplanation)
     },
     write({ query, start, end, step }, limit, queryOptions) {
       const request = step === 0 ? instantRequest(parsed, query, start) : rangeRequest(parsed, query, start, end, step)
-      return ask(request, queryOptions, {
+      const written: Finish<WrittenAnswer> = {
         here: (answer) => writeAnswer(answer, limit),
         elsewhere: (elsewhere, long) => elsewhere.write(long, limit),
-      })
+      }
+      return ask(request, written, queryOptions)
     },
   }
 }
@@ -172,19 +172,6 @@ function instantRequest(parsed: ParsedQueries, query: string, at: Millis): Reque
 function rangeRequest(parsed: ParsedQueries, query: string, start: Millis, end: Millis, step: DurationMs): Request {
   const grid = gridBetween(Math.trunc(start), Math.trunc(end), Math.max(1, Math.trunc(step)))
   return { query, parsed, grid, end: Math.trunc(end), step: grid.step, isRange: true }
-}
-
-async function evaluateAnywhere<T extends Measured>(
-  request: Request,
-  options: EngineOptions,
-  gate: Gate,
-  queryOptions: EngineQueryOptions = {},
-  finish: Finish<T>,
-): Promise<T> {
-  const { elsewhere } = options
-  if (elsewhere === undefined) return finish.here(await run(request, options, gate, queryOptions))
-  const runHere = (own: EngineOptions, entrance: Entrance) => run(request, own, entrance, queryOptions)
-  return runHereOrElsewhere(request, { ...options, elsewhere }, gate, queryOptions, runHere, finish)
 }
 
 interface Request {
@@ -230,7 +217,8 @@ async function run(
     watch.lap('queueMs')
     const plan = planQuery(expr, planOptions(request, options, queryOptions))
     checkSize(plan, options)
-    const data = await select(plan, options, budget, queryOptions.signal)
+    const missing: string[] = []
+    const data = await select(plan, options, budget, (text) => missing.push(text), queryOptions.signal)
     watch.lap('prepareMs')
     const context: EvalContext = {
       data,
@@ -250,7 +238,7 @@ async function run(
     const value = evaluate(plan, context, request)
     const answer = {
       value,
-      warnings: context.annotations.texts('warning', request.query),
+      warnings: [...missing, ...context.annotations.texts('warning', request.query)],
       infos: context.annotations.texts('info', request.query),
     }
     watch.lap('evalMs')
@@ -281,18 +269,24 @@ function planOptions(request: Request, options: EngineOptions, queryOptions: Que
 function checkSize(plan: QueryPlan, options: EngineOptions): void {
   // The evaluations of a subquery are samples, and some of its parts have room for all of them at once.
   if (stepsMaxOf(plan.root) > roomFor(options)) throw tooManySamples()
-  if (options.elsewhere?.isLong(plan.selections, evaluationsOf(plan.root))) throw new TurnOver()
+  if (options.elsewhere?.()?.isLong(plan.selections, evaluationsOf(plan.root))) throw new TurnOver()
 }
 
 function roomFor({ samplesMax = 50_000_000 }: EngineOptions): number {
   return Math.max(samplesMax, STORE_SAMPLES_MIN)
 }
 
-async function select(plan: QueryPlan, options: EngineOptions, budget: Budget, signal?: AbortSignal): Promise<EvalContext['data']> {
+async function select(
+  plan: QueryPlan,
+  options: EngineOptions,
+  budget: Budget,
+  warn: (text: string) => void,
+  signal?: AbortSignal,
+): Promise<EvalContext['data']> {
   if (plan.selections.length === 0) return []
   budget.check()
   try {
-    const limits = { samplesMax: roomFor(options), passing: true }
+    const limits = { samplesMax: roomFor(options), passing: true, warn }
     const data = await options.queryable.select(plan.selections, signal === undefined ? limits : { ...limits, signal })
     budget.check()
     return data

@@ -138,7 +138,8 @@ export function readSample(reader: WireReader, end: number, ref: SeriesRef | und
   intake.samples++
 }
 
-interface LabelLists {
+/** The labels of one series, side by side. */
+export interface LabelLists {
   readonly names: string[]
   readonly values: string[]
 }
@@ -152,7 +153,8 @@ function readLabels(reader: WireReader, end: number): LabelLists {
   return lists
 }
 
-function readLabel(reader: WireReader, end: number, { names, values }: LabelLists): void {
+/** One Label message. */
+export function readLabel(reader: WireReader, end: number, { names, values }: LabelLists): void {
   let name = ''
   let value = ''
   while (reader.at < end) {

@@ -98,16 +98,47 @@ const MARGIN = 8
 /** Packs bytes into one block. */
 export function encodeSnappy(content: Uint8Array): Uint8Array {
   // Prometheus sizes its buffers alike; a literal of 64 KiB costs three bytes more than its content.
-  const block = Buffer.allocUnsafeSlow(32 + content.length + Math.ceil(content.length / 6))
-  let to = 0
-  for (let rest = content.length; ; rest = Math.floor(rest / 128)) {
-    block[to++] = rest < 0x80 ? rest : (rest & 0x7f) | 0x80
-    if (rest < 0x80) break
-  }
+  const block = Buffer.allocUnsafeSlow(blockBytesMax(content.length))
+  let to = writeLength(content.length, block)
   for (let start = 0; start < content.length; start += FRAGMENT_BYTES) {
     to = encodeFragment(content, start, Math.min(start + FRAGMENT_BYTES, content.length), block, to)
   }
   return block.subarray(0, to)
+}
+
+/**
+ * The block of a content that comes in pieces, for one that is sent while it is packed. A piece holds until the next one is
+ * asked for. `length` is that of all pieces together.
+ */
+export function* snappyPieces(length: number, content: Iterable<Uint8Array>): Generator<Uint8Array, void> {
+  const block = Buffer.allocUnsafeSlow(blockBytesMax(FRAGMENT_BYTES))
+  const fragment = Buffer.allocUnsafeSlow(Math.min(FRAGMENT_BYTES, length))
+  yield block.subarray(0, writeLength(length, block))
+  let filled = 0
+  for (const piece of content) {
+    for (let from = 0; from < piece.length; ) {
+      const part = piece.subarray(from, from + fragment.length - filled)
+      fragment.set(part, filled)
+      filled += part.length
+      from += part.length
+      if (filled < fragment.length) continue
+      yield block.subarray(0, encodeFragment(fragment, 0, filled, block, 0))
+      filled = 0
+    }
+  }
+  if (filled > 0) yield block.subarray(0, encodeFragment(fragment, 0, filled, block, 0))
+}
+
+function blockBytesMax(contentBytes: number): number {
+  return 32 + contentBytes + Math.ceil(contentBytes / 6)
+}
+
+function writeLength(length: number, block: Uint8Array): number {
+  let to = 0
+  for (let rest = length; ; rest = Math.floor(rest / 128)) {
+    block[to++] = rest < 0x80 ? rest : (rest & 0x7f) | 0x80
+    if (rest < 0x80) return to
+  }
 }
 
 function encodeFragment(content: Uint8Array, start: number, end: number, block: Uint8Array, first: number): number {

@@ -6,6 +6,7 @@ import { outgoingSeries, type Portion, type WriteContent } from './outgoing.ts'
 import { METRIC_TYPES } from './read-v1.ts'
 import { varintLength, WireWriter } from './wire-writer.ts'
 import { writeHistogram } from './write-histogram.ts'
+import { sampleLength, writeSample } from './write-sample.ts'
 
 const writer = new WireWriter()
 const inner = new WireWriter()
@@ -21,7 +22,7 @@ export function writeV1({ slices, metadata }: WriteContent): Uint8Array {
 function writeItem(portion: Portion, item: number): void {
   const { samples, histograms, exemplars } = portion
   if (item < samples) {
-    writeSample(portion, item)
+    writeSampleOf(portion, item)
     return
   }
   const histogram = histograms[item - samples]
@@ -36,19 +37,16 @@ function writeItem(portion: Portion, item: number): void {
   writePoint(series.labelBlock, 0x1a)
 }
 
-function writeSample({ series, times, values }: Portion, item: number): void {
+function writeSampleOf({ series, times, values }: Portion, item: number): void {
   const { labelBlock } = series[item] as (typeof series)[number]
   const at = times[item] as number
-  const sampleLength = 9 + 1 + (at < 0 ? 10 : varintLength(at))
+  const length = sampleLength(at)
   writer.byte(0x0a)
-  writer.varint(labelBlock.length + 2 + sampleLength)
+  writer.varint(labelBlock.length + 2 + length)
   writer.raw(labelBlock)
   writer.byte(0x12)
-  writer.byte(sampleLength)
-  writer.byte(0x09)
-  writer.doubleAt(values, item)
-  writer.byte(0x10)
-  writer.int64(at)
+  writer.byte(length)
+  writeSample(writer, values, item, at)
 }
 
 /** A series whose only point is what `inner` holds. */

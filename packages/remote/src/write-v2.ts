@@ -6,6 +6,7 @@ import type { OutgoingSeries, Portion, WriteContent } from './outgoing.ts'
 import { METRIC_TYPES } from './read-v1.ts'
 import { WireWriter } from './wire-writer.ts'
 import { writeHistogram } from './write-histogram.ts'
+import { writeSample } from './write-sample.ts'
 
 const message = new WireWriter()
 const series = new WireWriter()
@@ -41,10 +42,7 @@ function writeItem(portion: Portion, item: number, metadata: ReadonlyMap<string,
   writeRefs(body, owner.labels, symbols)
   inner.clear()
   if (item < samples) {
-    inner.byte(0x09)
-    inner.doubleAt(portion.values, item)
-    inner.byte(0x10)
-    inner.int64(portion.times[item] as number)
+    writeSample(inner, portion.values, item, portion.times[item] as number)
     const startAt = portion.starts.get(item) ?? 0
     if (startAt !== 0) {
       inner.byte(0x18)

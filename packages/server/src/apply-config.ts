@@ -2,6 +2,7 @@ import type { PrometheusConfig } from '@promlet/config'
 import {
   alertingOf,
   type Build,
+  openReads,
   openRemote,
   remoteOf,
   rulesOf,
@@ -17,6 +18,7 @@ export async function applyConfig(build: Build, next: PrometheusConfig): Promise
   const before = live.config
   live.config = next
   live.store?.configure(storageOptions(build, next.storage))
+  await openReads(build)
   const rewired = await applyRemote(build, before)
   if (rewired) return
   await live.notifier?.reload(alertingOf(next))

@@ -4,7 +4,7 @@
 
 import type { PrometheusConfig, StorageConfig } from '@promlet/config'
 import type { HttpClientFactory } from '@promlet/http'
-import { type Appendable, type Clock, type Millis, systemClock } from '@promlet/model'
+import { type Appendable, type Clock, type Millis, type Queryable, systemClock } from '@promlet/model'
 import type { Logger } from '@promlet/telemetry'
 import type { Store } from '@promlet/tsdb'
 import { engineMetrics } from './engine-metrics.ts'
@@ -46,8 +46,9 @@ export async function openStorage(build: Build): Promise<Stop> {
     })
   }
   await openRemote(build)
+  await openReads(build)
   return async () => {
-    await live.remote?.close()
+    await Promise.all([live.remote?.close(), live.remoteRead?.close()])
     await live.store?.close()
   }
 }
@@ -82,6 +83,34 @@ export async function openRemote(build: Build): Promise<void> {
   else live.appendable = others.length === 0 ? primary : (await import('@promlet/remote')).fanOut(primary, others)
 }
 
+/** Starts remote read when there are servers to ask, takes a change over, and ends it when there are none any more. */
+export async function openReads(build: Build): Promise<void> {
+  const { clock, registries, httpClient, live } = build
+  const { store, remoteRead } = live
+  if (store === undefined) return
+  live.queryable ??= readsOf(live, store)
+  const settings = { config: live.config.remoteRead, externalLabels: live.config.global.externalLabels }
+  if (settings.config.length === 0) {
+    delete live.remoteRead
+    await remoteRead?.close()
+  } else if (remoteRead === undefined) {
+    const { startRemoteRead } = await import('@promlet/remote')
+    live.remoteRead = startRemoteRead({ ...settings, clock, registry: registries.remote, httpClient, store })
+  } else {
+    await remoteRead.reload(settings)
+  }
+}
+
+function readsOf(live: Live, store: Store): Queryable {
+  const now = () => live.remoteRead?.queryable ?? store
+  return {
+    select: (selections, options) => now().select(selections, options),
+    series: (range, matcherSets, options) => now().series(range, matcherSets, options),
+    labelNames: (range, matcherSets, options) => now().labelNames(range, matcherSets, options),
+    labelValues: (name, range, matcherSets, options) => now().labelValues(name, range, matcherSets, options),
+  }
+}
+
 export function remoteOf({ remoteWrite, global }: PrometheusConfig) {
   return { config: remoteWrite, externalLabels: global.externalLabels }
 }
@@ -89,18 +118,19 @@ export function remoteOf({ remoteWrite, global }: PrometheusConfig) {
 /** The engine over the store, or the server elsewhere that answers queries. */
 export async function openQueries(build: Build): Promise<Stop> {
   const { settings, clock, live, registries, httpClient } = build
-  if (live.store !== undefined) {
+  if (live.store !== undefined && live.queryable !== undefined) {
     const { createEngine } = await import('@promlet/promql')
     const query = { ...settings.query, features: { ...readFeatureFlags(settings.features).engine, ...settings.query.features } }
     const workers = openQueryWorkers(build, live.store, query)
     if (workers !== undefined) live.queryWorkers = workers
     live.engine = createEngine({
-      queryable: live.store,
+      queryable: live.queryable,
       clock,
       ...query,
       defaultSubqueryStepMs: () => live.config.global.evaluationIntervalMs,
       observe: engineMetrics(registries.server, clock, settings.query.maxConcurrency),
-      ...(workers === undefined ? {} : { elsewhere: workers }),
+      // Threads read the store's file and nothing else.
+      elsewhere: () => (live.remoteRead === undefined ? workers : undefined),
     })
     return async () => workers?.close()
   }

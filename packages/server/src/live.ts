@@ -1,7 +1,7 @@
 import type { PrometheusConfig } from '@promlet/config'
-import type { Appendable, Millis, QueryEngine } from '@promlet/model'
+import type { Appendable, Millis, Queryable, QueryEngine } from '@promlet/model'
 import type { Pushgateway } from '@promlet/pushgateway'
-import type { RemoteWrite } from '@promlet/remote'
+import type { RemoteRead, RemoteWrite } from '@promlet/remote'
 import type { Notifier, RuleEngine } from '@promlet/rule-engine'
 import type { Scraper } from '@promlet/scraper'
 import type { Store } from '@promlet/tsdb'
@@ -13,6 +13,10 @@ export interface Live {
   /** `at`: of the last good one; `failedAt`: of one that failed since. */
   lastReload: { readonly ok: boolean; readonly at: Millis; readonly failedAt?: Millis }
   store?: Store
+  /** The servers of `remote_read`; absent where there are none. */
+  remoteRead?: RemoteRead
+  /** What queries read: the store, and the servers of `remote_read` with it. The same object over reloads. */
+  queryable?: Queryable
   engine?: QueryEngine
   /** Where the engine's long queries run; absent where all run on this thread. */
   queryWorkers?: QueryWorkers

@@ -77,7 +77,8 @@ function registerQueries({ both }: Router, { live, clock, settings }: Build): vo
 
 function registerStore({ get, both }: Router, { live }: Build): void {
   const store = part('tsdb', () => live.store)
-  both('/series', store(seriesHandler))
+  const queryable = part('tsdb', () => live.queryable)
+  both('/series', queryable(seriesHandler))
   both('/labels', store(labelNamesHandler))
   get('/label/:name/values', store(labelValuesHandler))
   both('/query_exemplars', store(exemplarsHandler))
@@ -100,7 +101,7 @@ function registerAdmin({ change }: Router, { live, settings, clock }: Build): vo
 function registerRemote(app: FastifyInstance, build: Build): void {
   const { live, clock, settings } = build
   app.post(`${PREFIX}/write`, writeHandler(build))
-  app.post(`${PREFIX}/read`, readHandler)
+  app.post(`${PREFIX}/read`, readHandler(build))
   app.get('/federate', (request, reply) => {
     if (live.store === undefined) return sendText(reply, 503, 'tsdb does not run in this process\n')
     const { externalLabels } = live.config.global

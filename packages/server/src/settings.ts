@@ -16,6 +16,8 @@ export interface StackSettings {
   readonly rules: RuleSettings
   readonly notifier: { readonly queueCapacity: number; readonly drainOnShutdown: boolean }
   readonly remoteFlushDeadlineMs: DurationMs
+  /** Most samples that one remote read returns; 0 is no limit. */
+  readonly remoteReadSamplesMax: number
   readonly pushgateway: PushgatewaySettings
   /** Names given with `--enable-feature`: see feature-flags.ts. */
   readonly features: ReadonlySet<string>
@@ -103,6 +105,7 @@ export const defaultSettings: StackSettings = {
   rules: { forOutageToleranceMs: 60 * MINUTE, forGracePeriodMs: 10 * MINUTE, resendDelayMs: MINUTE },
   notifier: { queueCapacity: 10_000, drainOnShutdown: true },
   remoteFlushDeadlineMs: MINUTE,
+  remoteReadSamplesMax: 50_000_000,
   pushgateway: {
     listenAddress: undefined,
     configFile: undefined,

@@ -7,6 +7,7 @@ import type {
   Labels,
   MatcherSets,
   Metadata,
+  Millis,
   Queryable,
   Refusals,
   Selection,
@@ -76,6 +77,8 @@ export interface Store extends Appendable, Queryable {
   estimate(selections: readonly Selection[]): SelectEstimate
   /** What was said of metric families: of one, or of the first `limit` in order of name. */
   metadata(options?: { readonly metric?: string; readonly limit?: number }): ReadonlyMap<string, Metadata>
+  /** The time of the oldest sample; Infinity in an empty store. */
+  startTime(): Millis
   /** The blocks, oldest first. Batches that are not in one yet are not told of. */
   blockList(): readonly StoreBlock[]
   /** What the index amounts to; `limit` is the length of its lists, 10 when absent. */
@@ -187,6 +190,10 @@ export class SqliteStore implements Store {
 
   metadata({ metric, limit }: { readonly metric?: string; readonly limit?: number } = {}): ReadonlyMap<string, Metadata> {
     return this.#read(() => this.#reader.metadata.read(metric, limit))
+  }
+
+  startTime(): Millis {
+    return this.#latestFacts().oldest
   }
 
   blockList(): readonly StoreBlock[] {

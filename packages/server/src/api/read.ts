@@ -1,16 +1,26 @@
-import { type FastifyReply, type FastifyRequest, sendText } from '@promlet/http'
-import { messageOf } from './params.ts'
+import { type FastifyReply, type FastifyRequest, sendPieces, sendText } from '@promlet/http'
+import type { ReadResponder } from '@promlet/remote'
+import type { Build } from '../components.ts'
+import { clientSignal } from './answer.ts'
 
-/** A request names a few selectors; Prometheus has no bound but that of bodies. */
-const REQUEST_BYTES_MAX = 1024 * 1024
-
-/** `/api/v1/read`: remote read is not there yet, which is said to who asks rightly. */
-export async function readHandler(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { decodeSnappy } = await import('@promlet/remote')
-  try {
-    decodeSnappy(Buffer.isBuffer(request.body) ? request.body : new Uint8Array(), REQUEST_BYTES_MAX)
-  } catch (error) {
-    return sendText(reply, 400, `${messageOf(error)}\n`)
+/** `/api/v1/read` */
+export function readHandler(build: Build): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+  const { live, clock, settings, registries } = build
+  let respond: ReadResponder | undefined
+  return async (request, reply) => {
+    const { queryable } = live
+    if (queryable === undefined) return sendText(reply, 503, 'tsdb does not run in this process\n')
+    const { createReadResponder } = await import('@promlet/remote')
+    respond ??= createReadResponder({
+      queryable,
+      externalLabels: () => live.config.global.externalLabels,
+      registry: registries.remote,
+      samplesMax: settings.remoteReadSamplesMax,
+      clock,
+    })
+    const answer = await respond(Buffer.isBuffer(request.body) ? request.body : new Uint8Array(), clientSignal(reply))
+    if (answer.status !== 200) return sendText(reply, answer.status, answer.text)
+    sendPieces(reply.headers(answer.headers), answer.pieces)
+    return reply
   }
-  return sendText(reply, 501, 'remote read is not supported by Promlet yet: ask /api/v1/query_range\n')
 }

@@ -12,9 +12,11 @@ export function seriesHandler(queryable: Queryable): Handler {
     if (!params.has('match[]')) throw new ApiError('bad_data', 'no match[] parameter provided')
     const limit = readLimit(params)
     const range = readRange(params)
-    const found = await queryable.series(range, readMatcherSets(params), { signal: clientSignal(reply) })
+    const missing: string[] = []
+    const options = { signal: clientSignal(reply), warn: (text: string) => missing.push(text) }
+    const found = await queryable.series(range, readMatcherSets(params), options)
     const json = new LabelsJson()
-    return limited(found, limit, (series) => `[${series.map((one) => json.of(one)).join(',')}]`)
+    return limited(found, limit, (series) => `[${series.map((one) => json.of(one)).join(',')}]`, missing)
   }
 }
 
@@ -46,7 +48,7 @@ function readRange(params: URLSearchParams) {
   return { from: optionalTime(params, 'start', TIME_MIN), to: optionalTime(params, 'end', TIME_MAX) }
 }
 
-function limited<T>(found: readonly T[], limit: number, write: (items: readonly T[]) => string): Result {
-  if (limit === 0 || found.length <= limit) return { data: write(found) }
-  return { data: write(found.slice(0, limit)), warnings: ['results truncated due to limit'] }
+function limited<T>(found: readonly T[], limit: number, write: (items: readonly T[]) => string, warnings: readonly string[] = []): Result {
+  if (limit === 0 || found.length <= limit) return { data: write(found), warnings }
+  return { data: write(found.slice(0, limit)), warnings: [...warnings, 'results truncated due to limit'] }
 }
