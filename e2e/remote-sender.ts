@@ -8,8 +8,8 @@ import { createRegistry, silentLogger } from '@promlet/telemetry'
 
 export const httpClient: HttpClientFactory = createHttpClientFactory({ clock: systemClock })
 
-/** Remote write to one receiver; external labels are `cluster="e2e"`. */
-export function senderTo(url: string): Promise<RemoteWrite> {
+/** Remote write to one receiver. */
+export function senderTo(url: string, externalLabels: Labels = Labels.of({ cluster: 'e2e' })): Promise<RemoteWrite> {
   const config: RemoteWriteConfig = {
     url,
     remoteTimeoutMs: 10_000,
@@ -29,7 +29,6 @@ export function senderTo(url: string): Promise<RemoteWrite> {
       sampleAgeLimitMs: 0,
     },
   }
-  const externalLabels = Labels.of({ cluster: 'e2e' })
   return startRemoteWrite({
     config: [config],
     externalLabels,

@@ -1,6 +1,6 @@
 // The data of the differential test: what a real Prometheus and our engine are both given.
 
-import { Labels } from '@promlet/model'
+import { type Histogram, Labels } from '@promlet/model'
 import { MemoryStore } from '@promlet/model/testing'
 
 /**
@@ -14,22 +14,27 @@ export const START = 0
 export const LENGTH = 3_600_000
 /** All times of samples are multiples of it, and none is one of a second: so none is on an evaluation grid. */
 export const TICK = 1001
-const TICKS_PER_SCRAPE = 15
+export const TICKS_PER_SCRAPE = 15
 /** The multiple of a tick that is one of a second. */
 const WHOLE = 1000
 
-export interface Generated {
+export interface Generated<Value = number> {
   readonly labels: Readonly<Record<string, string>>
-  readonly samples: readonly (readonly [at: number, value: number])[]
+  readonly samples: readonly (readonly [at: number, value: Value])[]
+}
+
+/** Numbers from 0 to 1, the same for one seed. */
+export function randomOf(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 1103515245 + 12345) % 2147483648
+    return state / 2147483648
+  }
 }
 
 /** Counters with resets, gauges with NaN, histograms in buckets; gaps, and series that begin and end. */
 export function generate(seed: number): readonly Generated[] {
-  let state = seed
-  const random = () => {
-    state = (state * 1103515245 + 12345) % 2147483648
-    return state / 2147483648
-  }
+  const random = randomOf(seed)
   const series: Generated[] = []
   const add = (labels: Readonly<Record<string, string>>, next: () => number, first = 0, last = LENGTH) => {
     const samples: [number, number][] = []
@@ -95,18 +100,21 @@ export function openMetrics(series: readonly Generated[]): string {
   return `${text}# EOF\n`
 }
 
-export async function storeOf(data: readonly Generated[]): Promise<MemoryStore> {
+export async function storeOf(data: readonly Generated<number | Histogram>[]): Promise<MemoryStore> {
   const store = new MemoryStore()
   await using appender = store.appender()
   // In the order of a block: which of equals are chosen depends on what comes first.
   for (const { labels, samples } of data.toSorted(byLabels)) {
     const ref = appender.series(Labels.of(labels))
-    for (const [at, value] of samples) appender.append(ref, at, value)
+    for (const [at, value] of samples) {
+      if (typeof value === 'number') appender.append(ref, at, value)
+      else appender.appendHistogram(ref, at, value)
+    }
   }
   await appender.commit()
   return store
 }
 
-function byLabels(left: Generated, right: Generated): number {
+function byLabels(left: Generated<unknown>, right: Generated<unknown>): number {
   return Labels.compare(Labels.of(left.labels), Labels.of(right.labels))
 }

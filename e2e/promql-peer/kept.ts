@@ -3,9 +3,10 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { Labels, matchesAll } from '@promlet/model'
+import { type Histogram, Labels, matchesAll } from '@promlet/model'
 import { parseExpr, selectorsOf } from '@promlet/promql/syntax'
 import { type Generated, TICK } from './data.ts'
+import { fromJson, histogramNotation } from './histogram-notation.ts'
 import type { Outcome } from './outcome.ts'
 
 const folder = join(import.meta.dirname, 'kept')
@@ -23,7 +24,7 @@ export interface Case {
 }
 
 /** Writes a script; returns its path from where the tests run. */
-export function keep(name: string, data: readonly Generated[], own: Case): string {
+export function keep(name: string, data: readonly Generated<number | Histogram>[], own: Case): string {
   mkdirSync(folder, { recursive: true })
   const file = join(folder, `${name}.test`)
   writeFileSync(file, scriptOf(data, own))
@@ -38,7 +39,7 @@ export function keptScripts(): readonly (readonly [name: string, text: string])[
     .map((name) => [name, readFileSync(join(folder, name), 'utf8')])
 }
 
-function scriptOf(data: readonly Generated[], { query, span, answer, ordered = false }: Case): string {
+function scriptOf(data: readonly Generated<number | Histogram>[], { query, span, answer, ordered = false }: Case): string {
   const lines = [`load ${TICK}ms`, ...readBy(query, data).map(loadLine), '']
   lines.push('at' in span ? `eval instant at ${span.at}s ${query}` : rangeLine(query, span))
   if ('error' in answer) lines.push('  expect fail')
@@ -52,18 +53,18 @@ function rangeLine(query: string, { start, end, step }: Exclude<Span, { at: numb
 }
 
 /** The series that a query's selectors match. */
-function readBy(query: string, data: readonly Generated[]): readonly Generated[] {
+function readBy(query: string, data: readonly Generated<number | Histogram>[]): readonly Generated<number | Histogram>[] {
   const selectors = selectorsOf(parseExpr(query))
   return data.filter(({ labels }) => selectors.some((matchers) => matchesAll(matchers, Labels.of(labels))))
 }
 
-function loadLine({ labels, samples }: Generated): string {
+function loadLine({ labels, samples }: Generated<number | Histogram>): string {
   const items: string[] = []
   let next = 0
   for (const [at, value] of samples) {
     const tick = at / TICK
     if (tick > next) items.push(`_x${tick - next}`)
-    items.push(String(value))
+    items.push(typeof value === 'number' ? String(value) : histogramNotation(value))
     next = tick + 1
   }
   return `  ${Labels.of(labels)} ${items.join(' ')}`
@@ -78,7 +79,11 @@ function expectedLines(samples: ReadonlyMap<string, string>, span: Span): readon
     if (!byLabels.has(labels)) byLabels.set(labels, new Map())
     byLabels.get(labels)?.set(Number(key.slice(cut + 1)), value)
   }
-  return [...byLabels].map(([labels, own]) => `  ${labels} ${times.map((at) => own.get(at) ?? '_').join(' ')}`)
+  return [...byLabels].map(([labels, own]) => `  ${labels} ${times.map((at) => valueNotation(own.get(at))).join(' ')}`)
+}
+
+function valueNotation(text: string | undefined): string {
+  return text === undefined ? '_' : text.startsWith('{') ? histogramNotation(fromJson(JSON.parse(text))) : text
 }
 
 function timesOf({ start, end, step }: Exclude<Span, { at: number }>): readonly number[] {

@@ -5,7 +5,15 @@ import { writeAnswerJson } from '@promlet/promql'
 import { expect } from 'vitest'
 
 type Sample = readonly [at: number, value: string]
-/** The values as the API writes them, by labels and time. */
+type HistogramSample = readonly [at: number, histogram: JsonHistogram]
+
+/** As the API writes it; a bucket is how its ends belong to it (3: both), lower end, upper end, count. */
+export interface JsonHistogram {
+  readonly count: string
+  readonly sum: string
+  readonly buckets?: readonly (readonly [ends: number, lower: string, upper: string, count: string])[]
+}
+/** The values as the API writes them, histograms as JSON, by labels and time. */
 export type Outcome = { readonly error: string } | { readonly samples: ReadonlyMap<string, string> }
 
 interface Answered {
@@ -16,9 +24,15 @@ interface Answered {
 
 interface Data {
   readonly resultType: string
-  readonly result:
-    | Sample
-    | readonly { readonly metric: Readonly<Record<string, string>>; readonly value?: Sample; readonly values?: readonly Sample[] }[]
+  readonly result: Sample | readonly JsonSeries[]
+}
+
+interface JsonSeries {
+  readonly metric: Readonly<Record<string, string>>
+  readonly value?: Sample
+  readonly values?: readonly Sample[]
+  readonly histogram?: HistogramSample
+  readonly histograms?: readonly HistogramSample[]
 }
 
 export async function ask(endpoint: string, params: Readonly<Record<string, string>>): Promise<Outcome> {
@@ -50,8 +64,10 @@ export async function answerOf(answer: () => Promise<Parameters<typeof writeAnsw
 function samplesOf({ resultType, result }: Data): ReadonlyMap<string, string> {
   if (resultType === 'scalar') return new Map([[`scalar ${(result as Sample)[0]}`, (result as Sample)[1]]])
   const found = new Map<string, string>()
-  for (const { metric, value, values } of result as Exclude<Data['result'], Sample>) {
-    for (const [at, own] of values ?? [value as Sample]) found.set(`${Labels.of(metric)} ${at}`, own)
+  for (const { metric, value, values = [], histogram, histograms = [] } of result as readonly JsonSeries[]) {
+    const labels = Labels.of(metric)
+    for (const [at, own] of value === undefined ? values : [value]) found.set(`${labels} ${at}`, own)
+    for (const [at, own] of histogram === undefined ? histograms : [histogram]) found.set(`${labels} ${at}`, JSON.stringify(own))
   }
   return found
 }
@@ -63,10 +79,21 @@ export function compare(ours: Outcome, theirs: Outcome): void {
   }
   expect([...ours.samples.keys()].sort()).toEqual([...theirs.samples.keys()].sort())
   for (const [key, text] of theirs.samples) {
-    const [got, wanted] = [toNumber(ours.samples.get(key) as string), toNumber(text)]
-    if (Object.is(got, wanted) || got === wanted) continue
-    expect(Math.abs(got - wanted), `${key}: ${got} instead of ${wanted}`).toBeLessThanOrEqual(1e-6 * Math.max(Math.abs(wanted), 1e-6))
+    const [got, wanted] = [numbersOf(ours.samples.get(key) as string), numbersOf(text)]
+    const isSame = got.length === wanted.length && got.every((value, index) => isNear(value, wanted[index] as number))
+    expect(isSame, `${key}: ${ours.samples.get(key)} instead of ${text}`).toBe(true)
   }
+}
+
+function isNear(got: number, wanted: number): boolean {
+  return Object.is(got, wanted) || got === wanted || Math.abs(got - wanted) <= 1e-6 * Math.max(Math.abs(wanted), 1e-6)
+}
+
+/** Of a float one; of a histogram its count, its sum and all of its buckets. */
+function numbersOf(text: string): readonly number[] {
+  if (!text.startsWith('{')) return [toNumber(text)]
+  const { count, sum, buckets = [] } = JSON.parse(text) as JsonHistogram
+  return [count, sum, ...buckets.flat()].map((number) => toNumber(String(number)))
 }
 
 /** Which series of several it names is a matter of chance in Prometheus. */
