@@ -23,6 +23,7 @@ import { tsdbBlocksHandler, tsdbStatusHandler } from './api/tsdb-status.ts'
 import { writeHandler } from './api/write.ts'
 import type { Build } from './components.ts'
 import { readFeatureFlags } from './feature-flags.ts'
+import { lookIn } from './long-queries/look.ts'
 
 const PREFIX = '/api/v1'
 
@@ -77,10 +78,10 @@ function registerQueries({ both }: Router, { live, clock, settings }: Build): vo
 
 function registerStore({ get, both }: Router, { live }: Build): void {
   const store = part('tsdb', () => live.store)
-  const queryable = part('tsdb', () => live.queryable)
-  both('/series', queryable(seriesHandler))
-  both('/labels', store(labelNamesHandler))
-  get('/label/:name/values', store(labelValuesHandler))
+  const look = part('tsdb', () => lookIn(live))
+  both('/series', look(seriesHandler))
+  both('/labels', look(labelNamesHandler))
+  get('/label/:name/values', look(labelValuesHandler))
   both('/query_exemplars', store(exemplarsHandler))
   get('/status/tsdb', store(tsdbStatusHandler))
   get('/status/tsdb/blocks', store(tsdbBlocksHandler))
@@ -103,9 +104,10 @@ function registerRemote(app: FastifyInstance, build: Build): void {
   app.post(`${PREFIX}/write`, writeHandler(build))
   app.post(`${PREFIX}/read`, readHandler(build))
   app.get('/federate', (request, reply) => {
-    if (live.store === undefined) return sendText(reply, 503, 'tsdb does not run in this process\n')
+    const look = lookIn(live)
+    if (look === undefined) return sendText(reply, 503, 'tsdb does not run in this process\n')
     const { externalLabels } = live.config.global
-    return federateHandler({ queryable: live.store, clock, lookbackMs: settings.query.lookbackMs, externalLabels })(request, reply)
+    return federateHandler({ look, clock, lookbackMs: settings.query.lookbackMs, externalLabels })(request, reply)
   })
 }
 

@@ -37,6 +37,7 @@ export class ExemplarTable {
   readonly #trimSome: Statement<[number, number]>
   readonly #count: Statement<[], number>
   readonly #oldest: Statement<[], Millis>
+  readonly #series: Statement<[], SeriesRef>
   readonly #read: Statement<[number, Millis, Millis], ExemplarRecord>
   readonly #forget: Statement<[number]>
 
@@ -50,6 +51,7 @@ export class ExemplarTable {
     )
     this.#count = database.prepare<[], number>('SELECT count(*) FROM exemplar').pluck()
     this.#oldest = database.prepare<[], Millis>('SELECT at_ms FROM exemplar ORDER BY id LIMIT 1').pluck()
+    this.#series = database.prepare<[], SeriesRef>('SELECT DISTINCT series FROM exemplar ORDER BY series').pluck()
     this.#read = database.prepare(`${columns} AND at_ms BETWEEN ? AND ? ORDER BY at_ms`)
     this.#forget = database.prepare('DELETE FROM exemplar WHERE series = ?')
   }
@@ -71,6 +73,11 @@ export class ExemplarTable {
     }
     if (added > 0) this.#trim.run(countMax)
     return { added, outOfOrder }
+  }
+
+  /** The series that have any, increasing. */
+  series(): Uint32Array {
+    return Uint32Array.from(this.#series.all())
   }
 
   read(ref: SeriesRef, range: TimeRange): Required<Exemplar>[] {

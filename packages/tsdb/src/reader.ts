@@ -186,7 +186,7 @@ export class Reader {
   exemplars(range: TimeRange, selection: ExemplarSelection): SeriesExemplars[] {
     return this.snapshot((state) => {
       const found: SeriesExemplars[] = []
-      for (const id of this.order.sorted(this.matching(selection, state))) {
+      for (const id of this.order.sorted(intersect(this.exemplarTable.series(), this.matching(selection, state)))) {
         const exemplars = this.exemplarTable.read(id, range)
         if (exemplars.length > 0) found.push({ labels: this.labels.of(id), exemplars })
       }

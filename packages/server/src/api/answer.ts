@@ -37,10 +37,10 @@ export class ApiError extends Error {
   }
 }
 
-/** What a handler gives: the JSON of `data` as text or as pieces of UTF-8, and what the engine had to say about it. */
+/** What a handler gives: the JSON of `data` as text or as UTF-8, whole or in pieces, and what the engine had to say about it. */
 export interface Result {
   /** Absent: there is nothing to say, and the answer is 204. */
-  readonly data?: string | Iterable<Uint8Array>
+  readonly data?: string | Uint8Array | Iterable<Uint8Array>
   readonly warnings?: readonly string[]
   readonly infos?: readonly string[]
 }
@@ -71,11 +71,11 @@ export function sendJson(reply: FastifyReply, body: Buffer): FastifyReply {
   return reply.type(JSON_TYPE).send(body)
 }
 
-function sendSuccess(reply: FastifyReply, data: string | Iterable<Uint8Array>, { warnings = [], infos = [] }: Result): void {
+function sendSuccess(reply: FastifyReply, data: string | Uint8Array | Iterable<Uint8Array>, { warnings = [], infos = [] }: Result): void {
   const head = '{"status":"success","data":'
   const tail = `${notices('warnings', 'warning', warnings)}${notices('infos', 'info', infos)}}`
   if (typeof data === 'string') sendJson(reply, Buffer.from(head + data + tail))
-  else sendPieces(reply.type(JSON_TYPE), enclosed(head, data, tail))
+  else sendPieces(reply.type(JSON_TYPE), enclosed(head, data instanceof Uint8Array ? [data] : data, tail))
 }
 
 function* enclosed(head: string, pieces: Iterable<Uint8Array>, tail: string): Generator<Uint8Array, void> {

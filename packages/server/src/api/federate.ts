@@ -5,20 +5,33 @@ import {
   type DurationMs,
   isStaleAt,
   type Labels,
-  type Matcher,
+  type MatcherSets,
   METRIC_NAME,
   type Queryable,
+  type SelectOptions,
   type SeriesColumns,
+  type TimeRange,
 } from '@promlet/model'
 import { parseMatchers } from '@promlet/promql/syntax'
+import { clientSignal } from './answer.ts'
+import type { Look } from './lookups.ts'
 import { escapeName, type NameEscaping } from './name-escaping.ts'
 import { messageOf } from './params.ts'
 
+/** What is asked for: the latest samples of a time, under names that are escaped as the client wants them. */
+export interface Federation {
+  readonly kind: 'federate'
+  readonly range: TimeRange
+  readonly matcherSets: MatcherSets
+  readonly externalLabels: readonly (readonly [name: string, value: string])[]
+  readonly escaping: NameEscaping
+}
+
 export interface FederateParts {
-  readonly queryable: Queryable
   readonly clock: Clock
   readonly lookbackMs: DurationMs
   readonly externalLabels: Labels
+  readonly look: Look
 }
 
 /**
@@ -27,26 +40,34 @@ export interface FederateParts {
  */
 export function federateHandler(parts: FederateParts): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
   return async (request, reply) => {
-    let matcherSets: readonly (readonly Matcher[])[]
+    let matcherSets: MatcherSets
     try {
       matcherSets = formOf(request).getAll('match[]').map(parseMatchers)
     } catch (error) {
       return sendText(reply, 400, `${messageOf(error)}\n`)
     }
     const to = parts.clock.now()
-    const from = to - parts.lookbackMs
-    const found = await parts.queryable.select(matcherSets.map((matchers) => ({ matchers, from, to })))
-    const bySeries = new Map(found.flat().map((series) => [series.labels.key, series]))
     // Who names no escaping is taken for one that knows none, as in Prometheus.
     const type = negotiate(request.headers.accept, { defaultEscaping: 'underscores' })
     const escaping = type.slice(type.lastIndexOf('=') + 1) as NameEscaping
-    return reply.type(type).send(writeFamilies(toFamilies([...bySeries.values()], parts.externalLabels, escaping)))
+    const range = { from: to - parts.lookbackMs, to }
+    const externalLabels = externalPairs(parts.externalLabels)
+    const { text } = await parts.look({ kind: 'federate', range, matcherSets, externalLabels, escaping }, clientSignal(reply))
+    return reply.type(type).send(text)
   }
 }
 
-function toFamilies(series: readonly SeriesColumns[], externalLabels: Labels, escaping: NameEscaping): readonly Family[] {
+/** The text of the answer. */
+export async function federate(federation: Federation, queryable: Queryable, options: SelectOptions): Promise<string> {
+  const { matcherSets, range, externalLabels, escaping } = federation
+  const selections = matcherSets.map((matchers) => ({ matchers, ...range }))
+  const found = await queryable.select(selections, options)
+  const bySeries = new Map(found.flat().map((series) => [series.labels.key, series]))
+  return writeFamilies(toFamilies([...bySeries.values()], externalLabels, escaping))
+}
+
+function toFamilies(series: readonly SeriesColumns[], missing: Federation['externalLabels'], escaping: NameEscaping): readonly Family[] {
   const families = new Map<string, Metric[]>()
-  const missing = externalPairs(externalLabels)
   for (const columns of series) {
     const name = columns.labels.metricName
     if (name === '') continue

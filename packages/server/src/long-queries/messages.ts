@@ -1,8 +1,9 @@
 // What the stack and a query thread tell each other. Columns and bytes change threads as they are; label sets are objects
 // of a class, which does not survive, and are made again.
 
-import { Labels, QueryError, type Value } from '@promlet/model'
+import { Labels, Matcher, QueryError, type Value } from '@promlet/model'
 import type { Explanation, LongQuery, MeasuredAnswer, WrittenAnswer } from '@promlet/promql'
+import type { Lookup } from '../api/lookups.ts'
 import type { QuerySettings } from '../settings.ts'
 
 /** What a thread is started with. */
@@ -17,17 +18,36 @@ export interface ThreadSettings {
 /** As values, written with at most so many series (0: all), or explained. */
 export type Form = 'values' | 'explained' | { readonly limit: number }
 
-/** One query; a thread is given the next one when it has answered. */
+/** One query; a thread is given the next one, or a lookup, when it has answered. */
 export interface Ask extends Omit<LongQuery, 'options'> {
   readonly options: Omit<LongQuery['options'], 'signal'>
   readonly form: Form
   readonly subqueryStepMs: number
 }
 
+/** A lookup whose matchers are told by what they say. */
+export interface AskLookup {
+  readonly lookup: Lookup
+  readonly matcherSets: readonly (readonly Pick<Matcher, 'name' | 'operator' | 'value'>[])[]
+}
+
+export function askLookup(lookup: Lookup): AskLookup {
+  const matcherSets = lookup.matcherSets.map((matchers) => matchers.map(({ name, operator, value }) => ({ name, operator, value })))
+  return { lookup: { ...lookup, matcherSets: [] }, matcherSets }
+}
+
+export function askedLookup({ lookup, matcherSets }: AskLookup): Lookup {
+  return {
+    ...lookup,
+    matcherSets: matcherSets.map((matchers) => matchers.map(({ name, operator, value }) => new Matcher(name, operator, value))),
+  }
+}
+
 export type Reply =
   | { readonly kind: 'answer'; readonly answer: MeasuredAnswer }
   | { readonly kind: 'written'; readonly answer: WrittenAnswer & { readonly pieces: readonly Uint8Array[] } }
   | { readonly kind: 'explained'; readonly answer: Explanation }
+  | { readonly kind: 'found'; readonly text: Uint8Array<ArrayBuffer>; readonly warnings: readonly string[] }
   | { readonly kind: 'failed'; readonly error: Pick<QueryError, 'code' | 'message' | 'position' | 'hint'> }
 
 export function failure(error: unknown): Reply {

@@ -6,28 +6,39 @@ import { systemClock } from '@promlet/model'
 import { createEngine, type PromqlEngine } from '@promlet/promql'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
 import { openStore, type Store } from '@promlet/tsdb'
-import { type Ask, failure, type Reply, type ThreadSettings } from './messages.ts'
+import { look } from '../api/lookups.ts'
+import { type Ask, type AskLookup, askedLookup, failure, type Reply, type ThreadSettings } from './messages.ts'
 
 const { path, query: settings, stop } = workerData as ThreadSettings
 
-let store: Store | undefined
-let engine: PromqlEngine | undefined
+interface Opened {
+  readonly store: Store
+  readonly engine: PromqlEngine
+}
+
+let opened: Opened | undefined
 let subqueryStepMs = 0
 
-async function open(): Promise<PromqlEngine> {
-  store = await openStore({ path, readonly: true, clock: systemClock, logger: silentLogger, registry: createRegistry() })
-  return createEngine({
+async function open(): Promise<Opened> {
+  const store = await openStore({ path, readonly: true, clock: systemClock, logger: silentLogger, registry: createRegistry() })
+  const engine = createEngine({
     queryable: store,
     clock: systemClock,
     ...settings,
     defaultSubqueryStepMs: () => subqueryStepMs,
     isCanceled: () => Atomics.load(stop, 0) !== 0,
   })
+  return { store, engine }
 }
 
-async function reply(ask: Ask): Promise<Reply> {
+async function reply(ask: Ask | AskLookup): Promise<Reply> {
   try {
-    engine ??= await open()
+    opened ??= await open()
+    const { store, engine } = opened
+    if ('lookup' in ask) {
+      const { text, warnings } = await look(askedLookup(ask), store, {})
+      return { kind: 'found', text: new TextEncoder().encode(text), warnings }
+    }
     subqueryStepMs = ask.subqueryStepMs
     const { query, start, end, step, form, options } = ask
     if (form === 'explained') {
@@ -45,12 +56,17 @@ async function reply(ask: Ask): Promise<Reply> {
   }
 }
 
-parentPort?.on('message', async (message: Ask | 'close') => {
+parentPort?.on('message', async (message: Ask | AskLookup | 'close') => {
   if (message === 'close') {
-    await store?.close()
+    await opened?.store.close()
     return parentPort?.close()
   }
   const answer = await reply(message)
-  // Written answers are moved, not copied.
-  parentPort?.postMessage(answer, answer.kind === 'written' ? answer.answer.pieces.map(({ buffer }) => buffer as ArrayBuffer) : [])
+  parentPort?.postMessage(answer, moved(answer))
 })
+
+/** Written answers are moved, not copied. */
+function moved(answer: Reply): ArrayBuffer[] {
+  if (answer.kind === 'found') return [answer.text.buffer]
+  return answer.kind === 'written' ? answer.answer.pieces.map(({ buffer }) => buffer as ArrayBuffer) : []
+}

@@ -6,6 +6,7 @@ import { createEngine, type LongQuery } from '@promlet/promql'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
 import { openStore, type Store } from '@promlet/tsdb'
 import { expect, test } from 'vitest'
+import { type Lookup, look } from '../api/lookups.ts'
 import { readFeatureFlags } from '../feature-flags.ts'
 import { defaultSettings, type QuerySettings } from '../settings.ts'
 import { createQueryWorkers, type QueryWorkers } from './query-workers.ts'
@@ -176,4 +177,37 @@ test('what is long is told by series, samples and evaluations', async () => {
   ).toBe(true)
   expect(own.workers.isLong([], 1_000)).toBe(false)
   expect(own.workers.isLong([], 1_000_000)).toBe(true)
+})
+
+test('a thread looks up what this thread would look up', async () => {
+  await using own = await lab()
+  const range = { from: START, to: NOW }
+  const matcherSets = [[new Matcher('instance', '=~', 'host-1.*')], [new Matcher('instance', '=', 'host-2')]]
+  const lookups: readonly Lookup[] = [
+    { kind: 'series', range, matcherSets, limit: 0 },
+    { kind: 'series', range, matcherSets, limit: 3 },
+    { kind: 'label-names', range, matcherSets: [], limit: 0 },
+    { kind: 'label-values', name: 'instance', range, matcherSets, limit: 0 },
+    { kind: 'federate', range, matcherSets, externalLabels: [['cluster', 'lab']], escaping: 'underscores' },
+  ]
+  const { signal } = new AbortController()
+  for (const lookup of lookups) {
+    const { text, warnings } = await own.workers.look(lookup, signal)
+    const expected = await look(lookup, own.store, { signal })
+    expect({ text: Buffer.from(text).toString(), warnings }).toEqual(expected)
+    expect(expected.text).toContain(lookup.kind === 'label-names' ? 'instance' : 'host-1')
+  }
+  expect(own.workers.isLongLookup(lookups[0] as Lookup)).toBe(false)
+  await expect(own.workers.look(lookups[0] as Lookup, AbortSignal.abort())).rejects.toMatchObject({ code: 'canceled' })
+})
+
+test('a lookup of many series is a long one, unless the index alone tells of all', async () => {
+  await using own = await lab()
+  const store = { estimate: () => ({ series: 5_000, samples: 0 }) }
+  const options = { path: own.folder, store, clock: systemClock, logger: silentLogger, query: defaultSettings.query }
+  const workers = createQueryWorkers({ ...options, subqueryStepMs: () => MINUTE })
+  const lookup: Lookup = { kind: 'series', range: { from: START, to: NOW }, matcherSets: [[new Matcher('job', '!=', '')]], limit: 0 }
+  expect(workers.isLongLookup(lookup)).toBe(true)
+  expect(workers.isLongLookup({ ...lookup, kind: 'label-names', matcherSets: [] })).toBe(false)
+  await workers.close()
 })

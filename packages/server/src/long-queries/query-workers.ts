@@ -1,12 +1,13 @@
-// Long queries run in worker threads, so that scrapes, rules and short queries go on. A thread costs memory: the first
+// Long queries and lookups run in worker threads, so that scrapes, rules and short queries go on. A thread costs memory: the first
 // starts with the first long query, the second when the first is busy, and each ends when it had nothing to do for a while.
 
 import { type Clock, type DurationMs, QueryError } from '@promlet/model'
 import type { Elsewhere, LongQuery } from '@promlet/promql'
 import type { Logger } from '@promlet/telemetry'
 import type { Store } from '@promlet/tsdb'
+import type { Found, Lookup } from '../api/lookups.ts'
 import type { QuerySettings } from '../settings.ts'
-import { type Form, type Reply, toError, withLabels } from './messages.ts'
+import { type Ask, type AskLookup, askLookup, type Form, type Reply, toError, withLabels } from './messages.ts'
 import { startThread, type Thread } from './thread.ts'
 
 export interface QueryWorkersOptions {
@@ -22,6 +23,10 @@ export interface QueryWorkersOptions {
 export interface QueryWorkers extends Elsewhere {
   /** How many threads there are now. */
   readonly size: number
+  /** Tells, before anything is looked up, that it would hold this thread up. */
+  isLongLookup(lookup: Lookup): boolean
+  /** @throws QueryError */
+  look(lookup: Lookup, signal: AbortSignal): Promise<Found>
   /** Refuses what waits, breaks off what runs, and ends all threads. A second call waits for the first. */
   close(): Promise<void>
 }
@@ -34,14 +39,23 @@ const LONG_SAMPLES = 1_000_000
 const LONG_EVALUATIONS = 200_000
 /** A series is work beyond its samples: labels are compared, grouped, written. */
 const SAMPLES_PER_SERIES = 100
+/** Labels that were not met yet are read, and all are written: a lookup of more series does not begin on the main thread. */
+const LONG_LOOKUP_SERIES = 3_000
 const THREADS_MAX = 2
 const IDLE_MS = 60_000
 /** A query that was told to end and has not after this time is ended with its thread. */
 const GRACE_MS = 2_000
 
+/** What a thread is given, and for how long. */
+interface Work {
+  readonly timeoutMs: DurationMs
+  readonly signal: AbortSignal | undefined
+  /** `timeoutMs` is what is left when it begins. */
+  ask(timeoutMs: DurationMs): Ask | AskLookup
+}
+
 interface Job {
-  readonly long: LongQuery
-  readonly form: Form
+  readonly work: Work
   readonly deadline: DurationMs
   readonly resolve: (reply: Reply) => void
   readonly reject: (error: Error) => void
@@ -63,11 +77,11 @@ export function createQueryWorkers(options: QueryWorkersOptions): QueryWorkers {
   const ending = new Set<Promise<void>>()
   let closing: Promise<void> | undefined
 
-  function submit(long: LongQuery, form: Form): Promise<Reply> {
+  function submit(work: Work): Promise<Reply> {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>()
-    const { signal, timeoutMs } = long.options
+    const { signal, timeoutMs } = work
     if (closing !== undefined || signal?.aborted) return Promise.reject(broken('canceled'))
-    const job: Job = { long, form, deadline: clock.monotonic() + timeoutMs, resolve, reject, slot: undefined }
+    const job: Job = { work, deadline: clock.monotonic() + timeoutMs, resolve, reject, slot: undefined }
     const timer = clock.setTimer(timeoutMs, () => giveUp(job, 'timeout'))
     const abort = () => giveUp(job, 'canceled')
     signal?.addEventListener('abort', abort, { once: true })
@@ -103,12 +117,8 @@ export function createQueryWorkers(options: QueryWorkersOptions): QueryWorkers {
     slot.timer?.[Symbol.dispose]()
     slot.job = job
     job.slot = slot
-    const { options: all, ...rest } = job.long
-    const { signal: _, ...own } = all
-    const timeoutMs = Math.max(0, job.deadline - clock.monotonic())
     try {
-      const ask = { ...rest, options: { ...own, timeoutMs }, form: job.form, subqueryStepMs: options.subqueryStepMs() }
-      job.resolve(await slot.thread.run(ask))
+      job.resolve(await slot.thread.run(job.work.ask(Math.max(0, job.deadline - clock.monotonic()))))
     } catch (error) {
       job.reject(error as Error)
     }
@@ -142,6 +152,17 @@ export function createQueryWorkers(options: QueryWorkersOptions): QueryWorkers {
     })
   }
 
+  function queryWork({ options: all, ...rest }: LongQuery, form: Form): Work {
+    const { signal, timeoutMs, ...own } = all
+    const ask = (leftMs: DurationMs): Ask => ({
+      ...rest,
+      options: { ...own, timeoutMs: leftMs },
+      form,
+      subqueryStepMs: options.subqueryStepMs(),
+    })
+    return { timeoutMs, signal, ask }
+  }
+
   return {
     turn: TURN,
     isLong(selections, evaluations) {
@@ -151,18 +172,29 @@ export function createQueryWorkers(options: QueryWorkersOptions): QueryWorkers {
       return samples + series * SAMPLES_PER_SERIES > LONG_SAMPLES
     },
     async answer(long) {
-      const reply = await submit(long, 'values')
+      const reply = await submit(queryWork(long, 'values'))
       if (reply.kind === 'answer') return withLabels(reply.answer)
       throw unanswered(reply)
     },
     async write(long, limit) {
-      const reply = await submit(long, { limit })
+      const reply = await submit(queryWork(long, { limit }))
       if (reply.kind === 'written') return reply.answer
       throw unanswered(reply)
     },
     async explain(long) {
-      const reply = await submit(long, 'explained')
+      const reply = await submit(queryWork(long, 'explained'))
       if (reply.kind === 'explained') return reply.answer
+      throw unanswered(reply)
+    },
+    isLongLookup({ matcherSets, range }) {
+      // Of all series the index tells as it is.
+      if (matcherSets.length === 0) return false
+      const selections = matcherSets.map((matchers) => ({ matchers, ...range }))
+      return store.estimate(selections).series > LONG_LOOKUP_SERIES
+    },
+    async look(lookup, signal) {
+      const reply = await submit({ timeoutMs: query.timeoutMs, signal, ask: () => askLookup(lookup) })
+      if (reply.kind === 'found') return reply
       throw unanswered(reply)
     },
     get size() {

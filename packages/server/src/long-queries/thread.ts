@@ -2,11 +2,11 @@
 
 import { Worker } from 'node:worker_threads'
 import { QueryError } from '@promlet/model'
-import type { Ask, Reply, ThreadSettings } from './messages.ts'
+import type { Ask, AskLookup, Reply, ThreadSettings } from './messages.ts'
 
 export interface Thread {
   /** Not before the answer to the last one. @throws QueryError when the thread ends before it has answered. */
-  run(ask: Ask): Promise<Reply>
+  run(ask: Ask | AskLookup): Promise<Reply>
   /** Tells the query that runs to end; it hears it between series. */
   stop(): void
   /** Ends the thread in the middle of whatever it does. */
