@@ -113,22 +113,26 @@ export class Admission {
     if (histograms.length === 0) return
     const refs = Uint32Array.from(histograms, ({ ref }) => ref)
     this.#loadUnknown(refs, refs.length, undefined)
-    const kept: PendingHistogram[] = []
+    // What came in before of the same batch, by series and time.
+    const taken = new Map<string, Histogram | 'float'>()
+    const { refs: lateRefs, times: lateTimes, length } = late.samples
+    for (let index = 0; index < length; index++) taken.set(`${lateRefs[index]}@${lateTimes[index]}`, 'float')
     for (const pending of histograms.splice(0)) {
       const { ref, at, histogram } = pending
+      const key = `${ref}@${at}`
       let verdict = this.#judge(ref, at, histogramMark, 0, rules)
       // Of a histogram only the time is remembered: whether it is the same one is looked up.
       if (verdict === 'ignored' || verdict === 'late') {
-        const before = kept.find((other) => other.ref === ref && other.at === at)?.histogram ?? this.#histogramAt(ref, at)
+        const before = taken.get(key) ?? this.#histogramAt(ref, at)
         if (before !== undefined) verdict = before !== 'float' && sameHistogram(before, histogram) ? 'ignored' : 'duplicate'
       }
+      if (verdict === 'in' || verdict === 'late') taken.set(key, histogram)
       if (verdict === 'in') {
         this.#last.set(ref, at, histogramMark, 0)
-        kept.push(pending)
+        histograms.push(pending)
       } else if (verdict === 'late') late.histograms.push(pending)
       else if (verdict !== 'ignored') tally.refuse(verdict, ref, at)
     }
-    histograms.push(...kept)
   }
 
   #judge(ref: SeriesRef, at: Millis, values: Float64Array, index: number, rules: AdmissionRules): Verdict {

@@ -29,6 +29,18 @@ async function write(store: Store, samples: readonly (readonly [labels: Labels, 
   return appender.commit()
 }
 
+async function writeHistograms(store: Store, samples: readonly (readonly [at: number, count: number])[]) {
+  await using appender = store.appender()
+  const ref = appender.series(up('a'))
+  const [positiveSpans, none] = [[{ offset: 0, length: 1 }], { negativeSpans: [], negativeBuckets: new Float64Array() }]
+  for (const [at, count] of samples) {
+    const buckets = { positiveSpans, positiveBuckets: Float64Array.of(count), ...none }
+    const totals = { schema: 0, zeroThreshold: 0.001, zeroCount: 0, count, sum: 2 * count }
+    appender.appendHistogram(ref, at, { ...totals, ...buckets, counterResetHint: 'unknown', float: false })
+  }
+  return appender.commit()
+}
+
 async function read(store: Store, matchers = [new Matcher('__name__', '!=', '')]): Promise<readonly SeriesColumns[]> {
   const [found = []] = await store.select([{ matchers, from: 0, to: NOW + 3_600_000 }])
   return found
@@ -182,6 +194,33 @@ describe('the rules of appending', () => {
       expect((await write(store, [[up('a'), START + 90_000, 9]])).duplicate).toBe(1)
     }
     expect(values(await read(store))).toEqual([[1, 2, 3]])
+    await store.close()
+  })
+
+  test('histograms within the window are compared with those of their own batch, too', async () => {
+    const store = await open(':memory:', { outOfOrderTimeWindowMs: 60_000 })
+    await writeHistograms(store, [
+      [START, 1],
+      [START + 120_000, 4],
+    ])
+    const refusals = await writeHistograms(store, [
+      [START + 90_000, 3],
+      [START + 90_000, 3],
+      [START + 90_000, 9],
+      [START + 120_000, 4],
+      [START + 120_000, 9],
+      [START + 135_000, 5],
+      [START + 150_000, 6],
+      [START + 135_000, 5],
+      [START + 135_000, 9],
+    ])
+    expect(refusals).toMatchObject({ duplicate: 3, tooOld: 0, outOfOrder: 0 })
+    await store.compactNow()
+    const [series] = await read(store)
+    expect(series?.histograms?.map((histogram) => histogram?.count)).toEqual([1, 3, 4, 5, 6])
+    // A float at the time of one is another value.
+    const mixed = await write(store, [[up('a'), START + 90_000, 3]])
+    expect(mixed).toMatchObject({ duplicate: 1 })
     await store.close()
   })
 
