@@ -123,7 +123,12 @@ export class Combiner {
       annotations.warn(annotationTexts.incompatibleLayout(operator), position)
       return
     }
-    if (sum.isResetCollision) annotations.warn(annotationTexts.conflictingResets(operation), position)
+    if (sum.isResetCollision) {
+      // Prometheus: promql/engine.go VectorBinop drops a pair that is warned of, and says nothing else of it.
+      this.isMatch = false
+      annotations.warn(annotationTexts.conflictingResets(operation), position)
+      return
+    }
     if (sum.areBoundsReconciled) annotations.info(annotationTexts.reconciledBuckets(operation), position)
     const histogram = compactHistogram(sum.histogram)
     // A difference can fall.
