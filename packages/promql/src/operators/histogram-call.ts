@@ -18,6 +18,8 @@ const BUCKET = 'le'
 export interface HistogramFunction {
   /** Labels of the result; for histogram_quantiles with the quantile. */
   readonly name: (labels: Labels) => Labels
+  /** False at steps at which there is no result. */
+  readonly isAt?: (step: number) => boolean
   readonly native: (histogram: Histogram, step: number, remark: NaNRemark) => number
   readonly classic: (buckets: Buckets, step: number, metric: string) => number
 }
@@ -117,6 +119,7 @@ export class HistogramCall implements Operator {
       size: 0,
     }
     for (let step = 0; step < this.#grid.count; step++) {
+      if (compute.isAt?.(step) === false) continue
       gather(family, frame, step, buckets)
       if (native?.present[step] === HISTOGRAM) {
         if (buckets.size > 0) {

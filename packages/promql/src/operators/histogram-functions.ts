@@ -64,12 +64,15 @@ export function histogramQuantilesCall(
 ): Operator {
   const { args, position } = node.call
   const input = args[0]?.position ?? position
-  const functions = scalars.map((scalar, index) => {
+  const functions = scalars.flatMap((scalar, index) => {
     const quantiles = readScalar(scalar, node.grid.count)
     warnOfQuantiles(quantiles, args[index + 2]?.position ?? position, context)
-    // The label takes one value, so the quantile is taken to be the same at all steps.
-    const text = formatOpenMetricsFloat(quantiles[0]!)
-    return quantileFunction(quantiles, (labels) => labels.with(label, text), node, input, context)
+    // Nearly always the same at all steps.
+    return [...new Set(quantiles)].map((own): HistogramFunction => {
+      const text = formatOpenMetricsFloat(own)
+      const compute = quantileFunction(quantiles, (labels) => labels.with(label, text), node, input, context)
+      return { ...compute, isAt: (step) => Object.is(quantiles[step], own) || quantiles[step] === own }
+    })
   })
   return new HistogramCall(vector as Operator, node.grid, { functions, remarks, inputPosition: input }, context)
 }
