@@ -1,6 +1,6 @@
 // limitk and limit_ratio: of each group some of the series themselves, chosen step by step without regard to values.
 
-import { type Labels, QueryError } from '@promlet/model'
+import { formatGeneral, type Labels, QueryError } from '@promlet/model'
 import { annotationTexts } from '../annotations.ts'
 import { ABSENT, type Column, recount } from '../columns/column.ts'
 import { labelsOffset } from '../functions/labels-hash.ts'
@@ -18,8 +18,8 @@ export function checkCounts(counts: Float64Array): void {
   if (counts.some(Number.isNaN)) throw new QueryError('execution', 'Parameter value is NaN')
   const least = counts.reduce((left, right) => Math.min(left, right), Infinity)
   const most = counts.reduce((left, right) => Math.max(left, right), -Infinity)
-  if (least <= INT64_MIN) throw new QueryError('execution', `Scalar value ${least} underflows int64`)
-  if (most >= INT64_MAX) throw new QueryError('execution', `Scalar value ${most} overflows int64`)
+  if (least <= INT64_MIN) throw new QueryError('execution', `Scalar value ${formatGeneral(least)} underflows int64`)
+  if (most >= INT64_MAX) throw new QueryError('execution', `Scalar value ${formatGeneral(most)} overflows int64`)
 }
 
 /** Passes columns on with only those samples that are chosen. */
