@@ -8,7 +8,6 @@ test('every function has a signature, the experimental ones are marked', () => {
     [
       "double_exponential_smoothing",
       "end",
-      "first_over_time",
       "histogram_quantiles",
       "info",
       "mad_over_time",

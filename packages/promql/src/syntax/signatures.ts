@@ -38,8 +38,10 @@ const signatures: readonly FunctionSignature[] = [
 
   // Over the samples of a range.
   ...['changes', 'delta', 'deriv', 'idelta', 'increase', 'irate', 'rate', 'resets'].map(fromMatrix),
-  ...['absent', 'avg', 'count', 'last', 'max', 'min', 'present', 'stddev', 'stdvar', 'sum'].map((name) => fromMatrix(`${name}_over_time`)),
-  ...['first', 'mad', 'ts_of_first', 'ts_of_last', 'ts_of_max', 'ts_of_min'].map((name) =>
+  ...['absent', 'avg', 'count', 'first', 'last', 'max', 'min', 'present', 'stddev', 'stdvar', 'sum'].map((name) =>
+    fromMatrix(`${name}_over_time`),
+  ),
+  ...['mad', 'ts_of_first', 'ts_of_last', 'ts_of_max', 'ts_of_min'].map((name) =>
     signature(`${name}_over_time`, ['matrix'], 'vector', experimental),
   ),
   signature('quantile_over_time', ['scalar', 'matrix'], 'vector'),
