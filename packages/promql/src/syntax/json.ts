@@ -6,7 +6,7 @@ import { functionSignatures } from './signatures.ts'
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
-/** A node and what is below it. Lengths of time are milliseconds, 0 where an expression stands for them. */
+/** A node and what is below it. Lengths of time are milliseconds, 0 where an expression stands for them, which is beside it. */
 export function exprToJson(expr: Expr): Json {
   switch (expr.kind) {
     case 'number':
@@ -16,14 +16,14 @@ export function exprToJson(expr: Expr): Json {
     case 'vector-selector':
       return { type: 'vectorSelector', ...selectorToJson(expr) }
     case 'matrix-selector':
-      return { type: 'matrixSelector', range: millis(expr.range), ...selectorToJson(expr.selector) }
+      return { type: 'matrixSelector', ...lengthToJson('range', expr.range), ...selectorToJson(expr.selector) }
     case 'subquery':
       return {
         type: 'subquery',
         expr: exprToJson(expr.expr),
-        range: millis(expr.range),
-        step: millis(expr.step),
-        offset: millis(expr.offset),
+        ...lengthToJson('range', expr.range),
+        ...lengthToJson('step', expr.step),
+        ...lengthToJson('offset', expr.offset),
         ...atToJson(expr.at),
       }
     case 'call':
@@ -56,7 +56,7 @@ export function exprToJson(expr: Expr): Json {
 function selectorToJson(selector: VectorSelector): { [key: string]: Json } {
   return {
     name: selector.name,
-    offset: millis(selector.offset),
+    ...lengthToJson('offset', selector.offset),
     matchers: selector.matchers.map(matcherToJson),
     ...atToJson(selector.at),
     anchored: selector.extension === 'anchored',
@@ -85,6 +85,36 @@ function matchingToJson({ matching }: Binary): Json {
   return { card: cardinality, labels, on, include, fillValues: { lhs: fillLeft ?? null, rhs: fillRight ?? null } }
 }
 
-function millis(duration: DurationExpr | undefined): number {
-  return duration?.kind === 'fixed' ? duration.ms : 0
+/** A length of time in milliseconds, or the expression that it is computed from. */
+function lengthToJson(name: string, duration: DurationExpr | undefined): { [key: string]: Json } {
+  const ms = duration === undefined ? 0 : fixedMs(duration)
+  return { [name]: ms ?? 0, [`${name}Expr`]: ms === undefined ? durationToJson(duration as DurationExpr) : null }
+}
+
+/** Signs and parentheses around a number are nothing to compute. */
+function fixedMs(duration: DurationExpr): number | undefined {
+  if (duration.kind === 'fixed') return duration.ms
+  const ms = duration.kind === 'negate' ? fixedMs(duration.operand) : undefined
+  return ms === undefined ? undefined : -ms
+}
+
+function durationToJson(duration: DurationExpr): Json {
+  const ms = fixedMs(duration)
+  if (ms !== undefined) return { type: 'numberLiteral', val: formatPlain(ms / 1000), duration: isDuration(duration) }
+  const { wrapped } = duration
+  switch (duration.kind) {
+    case 'negate':
+      return { type: 'durationExpr', op: '-', lhs: null, rhs: durationToJson(duration.operand), wrapped }
+    case 'binary': {
+      const { operator, left, right } = duration
+      const op = operator === 'min' || operator === 'max' ? `${operator}_of` : operator
+      return { type: 'durationExpr', op, lhs: durationToJson(left), rhs: durationToJson(right), wrapped }
+    }
+    default:
+      return { type: 'durationExpr', op: duration.kind, lhs: null, rhs: null, wrapped }
+  }
+}
+
+function isDuration(duration: DurationExpr): boolean {
+  return duration.kind === 'negate' ? isDuration(duration.operand) : duration.kind === 'fixed' && duration.duration
 }

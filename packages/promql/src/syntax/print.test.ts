@@ -99,7 +99,9 @@ describe('the tree for /api/v1/parse_query', () => {
               type: 'matrixSelector',
               name: 'up',
               range: 300_000,
+              rangeExpr: null,
               offset: 60_000,
+              offsetExpr: null,
               matchers: [
                 { name: 'job', value: 'x', type: '!=' },
                 { name: '__name__', value: 'up', type: '=' },
@@ -133,6 +135,38 @@ describe('the tree for /api/v1/parse_query', () => {
       startOrEnd: null,
       expr: { type: 'parenExpr', expr: { type: 'unaryExpr', op: '-', expr: { startOrEnd: 'end', timestamp: null } } },
     })
+    expect(exprToJson(parseExpr('up offset -(5m)'))).toMatchObject({ type: 'vectorSelector', offset: -300_000, offsetExpr: null })
     expect(exprToJson(parseExpr('"text"'))).toEqual({ type: 'stringLiteral', val: 'text' })
+  })
+
+  test('holds lengths of time that are yet to be computed', () => {
+    const literal = (val: string, duration: boolean) => ({ type: 'numberLiteral', val, duration })
+    const operation = (op: string, lhs: unknown, rhs: unknown, wrapped = false) => ({ type: 'durationExpr', op, lhs, rhs, wrapped })
+    expect(exprToJson(parseExpr('up[5m * 1.5:max_of(step(), 10s)] offset -(range() - (1))'))).toEqual({
+      type: 'subquery',
+      expr: {
+        type: 'vectorSelector',
+        name: 'up',
+        offset: 0,
+        offsetExpr: null,
+        matchers: [{ name: '__name__', value: 'up', type: '=' }],
+        timestamp: null,
+        startOrEnd: null,
+        anchored: false,
+        smoothed: false,
+      },
+      range: 0,
+      rangeExpr: operation('*', literal('300', true), literal('1.5', false)),
+      step: 0,
+      stepExpr: operation('max_of', operation('step', null, null), literal('10', true)),
+      offset: 0,
+      offsetExpr: operation('-', null, operation('-', operation('range', null, null), literal('1', false), true)),
+      timestamp: null,
+      startOrEnd: null,
+    })
+    expect(exprToJson(parseExpr('up[-(-5m) + 1]'))).toMatchObject({
+      type: 'matrixSelector',
+      rangeExpr: operation('+', literal('300', true), literal('1', false)),
+    })
   })
 })
