@@ -55,6 +55,14 @@ describe('the API over a scraped target', () => {
     const answer = (await lab.data('/api/v1/query?query=orders_total&stats=all')) as Record<string, unknown>
     expect(answer['stats']).toMatchObject({ timings: { execQueueTime: 0 }, samples: { totalQueryableSamples: 2, peakSamples: 2 } })
     expect(Object.keys((await lab.data('/api/v1/query?query=orders_total')) as object)).toEqual(['resultType', 'result'])
+    const warningsOf = async (stats: string) => {
+      const { body } = await lab.get(`/api/v1/query?query=orders_total&stats=${stats}`)
+      return (JSON.parse(body) as { data: object; warnings?: string[] }).warnings
+    }
+    expect([await warningsOf('all'), await warningsOf('true'), await warningsOf('')]).toEqual([undefined, undefined, undefined])
+    expect(await warningsOf('%22yes%22')).toEqual([
+      'value "\\"yes\\"" for parameter "stats" is deprecated and will be rejected in the next major release, use "true" or "all"',
+    ])
   })
 
   test('counts samples step by step when the feature is on and all statistics are asked for', async () => {

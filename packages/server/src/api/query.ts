@@ -1,5 +1,5 @@
 import { type FastifyReply, formOf } from '@promlet/http'
-import { type Clock, type DurationMs, type Millis, type QueryEngine, QueryError } from '@promlet/model'
+import { type Clock, type DurationMs, type Millis, type QueryEngine, QueryError, quote } from '@promlet/model'
 import { type EngineQueryOptions, type PromqlEngine, type WrittenAnswer, type WrittenQuery, writeAnswer } from '@promlet/promql'
 import { exprToJson, type Features, parseExpr, prettyPrint } from '@promlet/promql/syntax'
 import { ApiError, clientSignal, type Handler, type Result } from './answer.ts'
@@ -119,12 +119,20 @@ function isPromqlEngine(engine: QueryEngine): engine is PromqlEngine {
 }
 
 function toResult({ pieces, isCut, warnings, infos, stats }: WrittenAnswer, params: URLSearchParams): Result {
-  const isMeasured = stats !== undefined && (params.get('stats') ?? '') !== ''
+  const asked = params.get('stats') ?? ''
+  const isMeasured = stats !== undefined && asked !== ''
   return {
     data: object(pieces, isMeasured ? `,"stats":${statsJson(stats)}` : ''),
-    warnings: isCut ? [...warnings, 'results truncated due to limit'] : warnings,
+    warnings: [...warnings, ...(isCut ? ['results truncated due to limit'] : []), ...deprecated(asked)],
     infos,
   }
+}
+
+/** Any text asks for statistics; since 3.14 Prometheus means to refuse others than these. */
+function deprecated(stats: string): readonly string[] {
+  if (stats === '' || stats === 'true' || stats === 'all') return []
+  const use = 'is deprecated and will be rejected in the next major release, use "true" or "all"'
+  return [`value ${quote(stats)} for parameter "stats" ${use}`]
 }
 
 /** `more` is a further member behind the others, or empty. */
