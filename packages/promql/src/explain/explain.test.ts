@@ -211,6 +211,19 @@ describe('vector matching', () => {
     })
   })
 
+  test('shows the pairs that a failing match is ambiguous for', async () => {
+    const explained = await at('up + on (job) sum by (job, instance) (memory_bytes or up{job="db"})')
+    expect(explained.error).toContain('many-to-one matching must be explicit')
+    expect(explained.tree.match?.matched).toEqual({
+      count: 3,
+      examples: [
+        { left: 'up{instance="a", job="web"}', right: '{instance="a", job="web"}' },
+        { left: 'up{instance="b", job="web"}', right: '{instance="a", job="web"}' },
+        { left: 'up{instance="c", job="db"}', right: '{instance="c", job="db"}' },
+      ],
+    })
+  })
+
   test('counts what unless and or take out, and what fill saves', async () => {
     expect(await match('up unless memory_bytes')).toMatchObject({ matched: { count: 2 }, droppedLeft: { count: 1 } })
     expect(await match('up and memory_bytes')).toMatchObject({ matched: { count: 1 }, droppedLeft: { count: 2 } })

@@ -38,9 +38,17 @@ export function matchReport(
 ): MatchReport | undefined {
   if (left.labels?.length !== left.details?.length || right.labels?.length !== right.details?.length) return undefined
   const sides = { left: sideOf(left), right: sideOf(right) }
-  const collector = new Collector(node.binary, sides, namesGiven(node.binary, result), isDelayed)
-  for (const group of groupsOf(node.binary, sides)) collector.add(group)
+  const isAmbiguous = result.error !== undefined
+  const collector = new Collector(node.binary, sides, isAmbiguous ? 'any' : namesGiven(node.binary, result), isDelayed)
+  const groups = groupsOf(node.binary, sides)
+  // What made it fail comes first.
+  if (isAmbiguous) groups.sort((one, other) => Number(hasChoice(other)) - Number(hasChoice(one)))
+  for (const group of groups) collector.add(group)
   return collector.report()
+}
+
+function hasChoice({ left, right }: Group): boolean {
+  return left.length > 0 && right.length > 0 && left.length + right.length > 2
 }
 
 /** What is compared, in words of PromQL. */
@@ -55,7 +63,7 @@ function sideOf({ labels = [], details = [] }: Recording): readonly Side[] {
   return sides.filter(({ detail }) => detail.present !== undefined)
 }
 
-function groupsOf(binary: Binary, sides: { readonly left: readonly Side[]; readonly right: readonly Side[] }): readonly Group[] {
+function groupsOf(binary: Binary, sides: { readonly left: readonly Side[]; readonly right: readonly Side[] }): Group[] {
   const matching = matchingOf(binary)
   const numbers = new MatchGroups(matching)
   const groupLabels = matchLabels(matching)

@@ -75,7 +75,7 @@ class TreeBuilder {
 
   #measured(recording: Recording, below: readonly ExplainNode[]): Measured {
     const { node, series, samples, totalMs, belowMs, low, high, annotations, error } = recording
-    const match = error === undefined ? this.#match(node, recording) : undefined
+    const match = this.#match(node, recording)
     return {
       input: this.#input(node, below),
       output: { series, samples },
