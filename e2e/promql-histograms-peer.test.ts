@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Labels, systemClock } from '@promlet/model'
+import { type Answer, Labels, systemClock } from '@promlet/model'
 import { createEngine, type PromqlEngine } from '@promlet/promql'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, test } from 'vitest'
@@ -67,7 +67,7 @@ describe.skipIf(prometheus === undefined)('the engine and a real Prometheus', ()
 
   test('answer alike over a range of histograms', async () => {
     const property = fc.asyncProperty(histogramQuery, async (query) => {
-      const ours = answerOf(() => engine.range(query, times.start * 1000, times.end * 1000, times.step * 1000))
+      const ours = answerOf(async () => comparable(await engine.range(query, times.start * 1000, times.end * 1000, times.step * 1000)))
       compare(await ours, await askRange(query))
     })
     await tryOut('histograms-range', data, Math.ceil(runs / 2), property, async ([query]) => ({
@@ -79,10 +79,16 @@ describe.skipIf(prometheus === undefined)('the engine and a real Prometheus', ()
 
   test('answer alike at an instant of histograms', async () => {
     const property = fc.asyncProperty(histogramQuery, anyTime, async (query, at) => {
-      const ours = answerOf(() => engine.instant(query, at * 1000))
+      const ours = answerOf(async () => comparable(await engine.instant(query, at * 1000)))
       compare(await ours, await askInstant(query, at))
     })
     const caseOf = async ([query, at]: [string, number]) => ({ query, span: { at }, answer: await askInstant(query, at) })
     await tryOut('histograms-instant', data, Math.ceil(runs / 2), property, caseOf)
   })
 })
+
+/** Passes queries over that add a counter that was reset to one that was not: 2.42 does not look (native-histograms.test). */
+function comparable(answer: Answer): Answer {
+  fc.pre(!answer.warnings.some((text) => text.includes('conflicting counter resets during histogram addition')))
+  return answer
+}

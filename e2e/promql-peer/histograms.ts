@@ -119,7 +119,8 @@ function bucketsOf(counts: readonly number[], halvings: number): Sparse {
 
 /**
  * What is not asked, because 2.42 has other answers, with the script that covers it: `label_replace`, `last_over_time`, `abs`,
- * differences, `delta` over resets and windows of floats and histograms (histograms-in-functions.test), quantiles and fractions
+ * differences, `delta` over resets and windows of floats and histograms (histograms-in-functions.test), sums of which one side
+ * was reset (native-histograms.test; the test passes them over by their warning), quantiles and fractions
  * within a bucket, scaling and trimming (histograms.test).
  */
 const pick = fc.constantFrom
