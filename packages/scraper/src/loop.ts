@@ -2,7 +2,7 @@
 // report on itself. A target that is gone gets its stale markers later, when it is clear that it does not come back.
 
 import type { Appendable, Appender, Clock, DurationMs, Millis, SeriesRef } from '@promlet/model'
-import type { FailureLog, Logger } from '@promlet/telemetry'
+import type { FailureLog, Logger, RecentQuantiles } from '@promlet/telemetry'
 import { commitBatch, discardBatch } from './batch.ts'
 import { ScrapeError } from './error.ts'
 import { describeScrapeError, type Fetch, isTooLarge, type ScrapedBody } from './fetch.ts'
@@ -34,6 +34,7 @@ export class Loop {
   readonly #options: LoopOptions
   readonly #rhythm: Rhythm
   readonly #abort: AbortController
+  readonly #intervals: RecentQuantiles
   /** The timer of the next step: a scrape, or a step of `end`. */
   #timer: Disposable | undefined
   /** Until the batch of the running scrape is handed over. */
@@ -45,11 +46,12 @@ export class Loop {
   forcedError: ScrapeError | undefined
 
   constructor(options: LoopOptions) {
-    const { clock, target, seed } = options
+    const { clock, target, seed, metrics } = options
     const offset = scrapeOffset(target.identity, seed, target.intervalMs, clock.now())
     this.#options = options
     this.#rhythm = new Rhythm(clock, target.intervalMs, offset)
     this.#abort = new AbortController()
+    this.#intervals = metrics.intervalLength.labels(formatGoDuration(target.intervalMs))
     this.#timer = undefined
     this.#scraping = Promise.resolve()
     this.#isStopped = false
@@ -81,11 +83,11 @@ export class Loop {
 
   /** Scrapes and hands the batch over. The answer's promise is wrapped, so that awaiting the scrape does not await it. */
   async #scrape(at: Millis): Promise<{ readonly done: Promise<void> }> {
-    const { clock, target, metrics } = this.#options
+    const { clock } = this.#options
     const start = clock.monotonic()
     const startedAt = clock.now()
     if (this.#lastStart !== undefined) {
-      metrics.intervalLength.observe({ interval: formatGoDuration(target.intervalMs) }, (start - this.#lastStart) / 1000)
+      this.#intervals.observe((start - this.#lastStart) / 1000)
     }
     this.#lastStart = start
     const fetched = await this.#fetch()

@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry, Summary } from '@promlet/telemetry'
+import type { Clock } from '@promlet/model'
+import { Counter, Gauge, Histogram, RecentSummary, type Registry, Summary } from '@promlet/telemetry'
 import type { TargetMetadata } from './family-metadata.ts'
 
 /** What the scraper counts and times, under Prometheus's names. */
@@ -9,7 +10,11 @@ const PERCENTILES = [0.01, 0.05, 0.5, 0.9, 0.99]
 const WINDOW = { maxAgeSeconds: 600, ageBuckets: 5 }
 
 /** `metadata` is asked when the metrics are: what targets say of their families, by job. */
-export function scrapeMetrics(registry: Registry, metadata: () => Iterable<readonly [job: string, metadata: TargetMetadata]>) {
+export function scrapeMetrics(
+  registry: Registry,
+  clock: Clock,
+  metadata: () => Iterable<readonly [job: string, metadata: TargetMetadata]>,
+) {
   const registers = [registry]
   const counter = (name: string, help: string, labelNames: string[] = []) => new Counter({ name, help, labelNames, registers })
   const gauge = (name: string, help: string) => new Gauge({ name, help, labelNames: ['scrape_job'], registers })
@@ -71,7 +76,14 @@ export function scrapeMetrics(registry: Registry, metadata: () => Iterable<reado
       'prometheus_target_scrapes_sample_out_of_bounds_total',
       'Total number of samples rejected due to timestamp falling outside of the time bounds.',
     ),
-    intervalLength: summary('prometheus_target_interval_length_seconds', 'Actual intervals between scrapes.', 'interval'),
+    intervalLength: new RecentSummary({
+      name: 'prometheus_target_interval_length_seconds',
+      help: 'Actual intervals between scrapes.',
+      labelName: 'interval',
+      quantiles: PERCENTILES,
+      clock,
+      registry,
+    }),
     scrapeDuration: new Histogram({
       name: 'prometheus_target_scrape_duration_seconds',
       help: 'Total duration of the scrape from start to commit completion in seconds.',

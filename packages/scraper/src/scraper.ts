@@ -88,7 +88,7 @@ class PoolScraper implements Scraper {
   constructor(options: ScraperOptions) {
     const { registry, appendable, clock, logger, httpClient, version, externalLabels } = options
     this.#options = options
-    this.#metrics = scrapeMetrics(registry, () => this.#metadataByJob())
+    this.#metrics = scrapeMetrics(registry, clock, () => this.#metadataByJob())
     this.#poolOptions = {
       appendable,
       clock,

@@ -1,7 +1,6 @@
 import type { Clock } from '@promlet/model'
 import type { EngineObserver } from '@promlet/promql'
-import { Gauge, type Registry, Summary } from '@promlet/telemetry'
-import { RecentQuantiles } from './recent-quantiles.ts'
+import { Gauge, RecentSummary, type Registry } from '@promlet/telemetry'
 
 const QUANTILES = [0.5, 0.9, 0.99]
 
@@ -15,39 +14,24 @@ export function engineMetrics(registry: Registry, clock: Clock, maxConcurrency: 
   })
   const most = new Gauge({ name: 'prometheus_engine_queries_concurrent_max', help: 'The max number of concurrent queries.', registers })
   most.set(maxConcurrency)
+  const durations = new RecentSummary({
+    name: 'prometheus_engine_query_duration_seconds',
+    help: 'Query timings.',
+    labelName: 'slice',
+    quantiles: QUANTILES,
+    clock,
+    registry,
+  })
   const slices = {
-    queueMs: { slice: 'queue_time', seconds: new RecentQuantiles(clock) },
-    prepareMs: { slice: 'prepare_time', seconds: new RecentQuantiles(clock) },
-    evalMs: { slice: 'inner_eval', seconds: new RecentQuantiles(clock) },
+    queueMs: durations.labels('queue_time'),
+    prepareMs: durations.labels('prepare_time'),
+    evalMs: durations.labels('inner_eval'),
   }
-  tellDurations(registry, Object.values(slices))
   return {
     started: () => running.inc(),
     ended(stats) {
       running.dec()
-      for (const name of ['queueMs', 'prepareMs', 'evalMs'] as const) slices[name].seconds.observe(stats[name] / 1000)
+      for (const name of ['queueMs', 'prepareMs', 'evalMs'] as const) slices[name].observe(stats[name] / 1000)
     },
   }
-}
-
-interface Slice {
-  readonly slice: string
-  readonly seconds: RecentQuantiles
-}
-
-/** A summary whose values are put together when `/metrics` is read. */
-function tellDurations(registry: Registry, slices: readonly Slice[]): void {
-  const name = 'prometheus_engine_query_duration_seconds'
-  const summary = new Summary<'slice' | 'quantile'>({ name, help: 'Query timings.', registers: [registry] })
-  const told = summary.get.bind(summary)
-  summary.get = async () => ({ ...(await told()), values: slices.flatMap((slice) => valuesOf(name, slice)) })
-}
-
-function valuesOf(name: string, { slice, seconds }: Slice) {
-  const values = seconds.quantiles(QUANTILES)
-  return [
-    ...QUANTILES.map((quantile, index) => ({ labels: { slice, quantile }, value: values[index] as number })),
-    { metricName: `${name}_sum`, labels: { slice }, value: seconds.sum },
-    { metricName: `${name}_count`, labels: { slice }, value: seconds.count },
-  ]
 }

@@ -9,6 +9,8 @@ export {
   silentLogger,
 } from './logger.ts'
 export { buildInfo, processMetrics } from './process-metrics.ts'
+export { RecentQuantiles } from './recent-quantiles.ts'
+export { RecentSummary, type RecentSummaryOptions } from './recent-summary.ts'
 export {
   Counter,
   createRegistry,
