@@ -14,7 +14,7 @@ import { type Connections, openConnections } from './connections.ts'
 import { credentialHeaders, hasCredentials, mayShareCredentials } from './credentials.ts'
 import { type Answer, type ExchangeLimits, exchange } from './exchange.ts'
 import { describeFailure, isIdleClose, requestError } from './failure.ts'
-import { PlainConnections } from './plain-connections.ts'
+import { PlainConnections, plainRequest } from './plain-connections.ts'
 import { Stop, StopsBySignal } from './stop.ts'
 import { UrlMemory } from './url-memory.ts'
 
@@ -34,10 +34,14 @@ interface Ways {
   /** For what is not plain HTTP, for what has a body, and through a proxy. */
   readonly connections: Connections
   readonly plain: PlainConnections
+  /** The last plain GET that was made of the headers: who asks again and again brings the same ones. */
+  readonly plainRequests: WeakMap<Headers, { readonly url: URL; readonly text: string }>
 }
 
+type Headers = Readonly<Record<string, string>>
+
 function openClient(config: HttpClientConfig, clock: Clock): HttpClient {
-  const ways: Ways = { connections: openConnections(config), plain: new PlainConnections(clock) }
+  const ways: Ways = { connections: openConnections(config), plain: new PlainConnections(clock), plainRequests: new WeakMap() }
   const stops = new StopsBySignal()
   const urls = new UrlMemory()
   const running = new Set<Stop>()
@@ -85,9 +89,9 @@ async function follow(request: ParsedRequest, config: HttpClientConfig, ways: Wa
     let answer: Answer
     let next: Hop | undefined
     try {
-      const credentials = hasCredentials(config, url) && mayShareCredentials(asked, url) ? await credentialHeaders(config, url) : {}
+      const credentials = hasCredentials(config, url) && mayShareCredentials(asked, url) ? await credentialHeaders(config, url) : undefined
       if (stop.reason !== undefined) throw stop.reason
-      answer = await send(hop, requestHeaders(request, hop, credentials), config, ways, limits)
+      answer = await send(hop, sender(request, hop, credentials, config, ways, limits))
       next = config.followRedirects ? nextHop(hop, answer) : undefined
       if (next !== undefined) {
         await answer.discard()
@@ -102,7 +106,7 @@ async function follow(request: ParsedRequest, config: HttpClientConfig, ways: Wa
   }
 }
 
-function requestHeaders(request: ParsedRequest, hop: Hop, credentials: Record<string, string>): Record<string, string> {
+function requestHeaders(request: ParsedRequest, hop: Hop, credentials: Headers | undefined): Record<string, string> {
   const headers: Record<string, string> = { 'accept-encoding': 'gzip', 'user-agent': 'Promlet' }
   for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value
   // A redirect that turned a POST into a GET has no body to describe.
@@ -110,18 +114,38 @@ function requestHeaders(request: ParsedRequest, hop: Hop, credentials: Record<st
   return { ...headers, ...credentials }
 }
 
-/** A server may close an idle connection while a request is on its way; a GET is then sent once more, as Go does. */
-async function send(
+/** Sends a hop the way that suits it; `isAgain` after the first time. */
+type Send = (isAgain: boolean) => Promise<Answer>
+
+function sender(
+  request: ParsedRequest,
   hop: Hop,
-  headers: Record<string, string>,
+  credentials: Headers | undefined,
   config: HttpClientConfig,
   ways: Ways,
   limits: ExchangeLimits,
-): Promise<Answer> {
-  const isPlain = hop.method === 'GET' && hop.body === undefined && hop.url.protocol === 'http:' && (config.proxyUrl ?? '') === ''
-  const sendOnce = isPlain
-    ? (isAgain: boolean) => ways.plain.get(hop.url, headers, limits, isAgain)
-    : () => sendElsewise(hop, headers, ways.connections, limits)
+): Send {
+  const { method, url, body } = hop
+  if (method !== 'GET' || body !== undefined || url.protocol !== 'http:' || (config.proxyUrl ?? '') !== '') {
+    const headers = requestHeaders(request, hop, credentials)
+    return () => sendElsewise(hop, headers, ways.connections, limits)
+  }
+  const text = plainText(request, hop, credentials, ways)
+  return (isAgain) => ways.plain.get(url, text, limits, isAgain)
+}
+
+function plainText(request: ParsedRequest, hop: Hop, credentials: Headers | undefined, { plainRequests }: Ways): string {
+  const { url } = hop
+  const { headers: key } = request
+  const known = key === undefined || credentials !== undefined ? undefined : plainRequests.get(key)
+  if (known?.url === url) return known.text
+  const text = plainRequest(url, requestHeaders(request, hop, credentials))
+  if (key !== undefined && credentials === undefined) plainRequests.set(key, { url, text })
+  return text
+}
+
+/** A server may close an idle connection while a request is on its way; a GET is then sent once more, as Go does. */
+async function send(hop: Hop, sendOnce: Send): Promise<Answer> {
   try {
     return await sendOnce(false)
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Clock, DurationMs } from '@promlet/model'
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly url: string
+  /** Not to be changed afterwards; the same object again, for the same URL, saves making the request's text. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array
   /** For the whole exchange, body included. */

@@ -24,9 +24,11 @@ export class PlainConnections {
     this.#clock = clock
   }
 
-  /** Sends a GET; `isAgain`: not over a connection that was used before. Rejects with what the socket said when no answer comes. */
-  get(url: URL, headers: Readonly<Record<string, string>>, limits: ExchangeLimits, isAgain: boolean): Promise<Answer> {
-    const request = requestText(url, headers)
+  /**
+   * Sends what `plainRequest` made for the URL; `isAgain`: not over a connection that was used before. Rejects with what the
+   * socket said when no answer comes.
+   */
+  get(url: URL, request: string, limits: ExchangeLimits, isAgain: boolean): Promise<Answer> {
     const connection = (isAgain ? undefined : this.#takeFree(url.host)) ?? this.#open(url)
     return connection.exchange(request, limits)
   }
@@ -86,7 +88,8 @@ export class PlainConnections {
   }
 }
 
-function requestText(url: URL, headers: Readonly<Record<string, string>>): string {
+/** A GET in plain HTTP, up to its empty line. @throws HttpError `protocol` when a header cannot be sent. */
+export function plainRequest(url: URL, headers: Readonly<Record<string, string>>): string {
   let text = `GET ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${headers['host'] ?? url.host}\r\nconnection: keep-alive\r\n`
   for (const name in headers) {
     const value = headers[name] as string

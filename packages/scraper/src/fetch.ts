@@ -31,11 +31,17 @@ export function createFetch(config: ScrapeConfig, client: HttpClient, version: s
     'accept-encoding': config.enableCompression ? 'gzip' : 'identity',
     'user-agent': `Promlet/${version}`,
   }
+  const headersOf = new WeakMap<Target, Readonly<Record<string, string>>>()
   return async (target, signal) => {
+    let ownHeaders = headersOf.get(target)
+    if (ownHeaders === undefined) {
+      ownHeaders = { ...headers, 'x-prometheus-scrape-timeout-seconds': String(target.timeoutMs / 1000) }
+      headersOf.set(target, ownHeaders)
+    }
     const response = await client.request({
       method: 'GET',
       url: target.url,
-      headers: { ...headers, 'x-prometheus-scrape-timeout-seconds': String(target.timeoutMs / 1000) },
+      headers: ownHeaders,
       timeoutMs: target.timeoutMs,
       signal,
       // In Prometheus a body that just reaches the limit is over it.
