@@ -17,6 +17,8 @@ export interface CheckpointResult {
 }
 
 export interface Checkpointer {
+  /** Starts the worker, so that the first checkpoint need not wait for it. */
+  prepare(): void
   /** @throws DatabaseError when SQLite failed, for example for a full disk. */
   checkpoint(mode: CheckpointMode): Promise<CheckpointResult>
   /** Ends the worker after the checkpoint in progress. */
@@ -59,6 +61,9 @@ export function createCheckpointer(path: string): Checkpointer {
   }
 
   return {
+    prepare() {
+      worker ??= start()
+    },
     checkpoint(mode) {
       worker ??= start()
       worker.ref()

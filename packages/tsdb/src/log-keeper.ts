@@ -9,6 +9,8 @@ import type { Logger } from '@promlet/telemetry'
 
 /** The log is moved when it has grown by this much. */
 const MOVE_BYTES = 4 * 2 ** 20
+/** Having written so much, the store will soon need the worker, which takes a tenth of a second to start. */
+const PREPARE_BYTES = MOVE_BYTES / 16
 /** Above it commits wait until it is empty. */
 const LOG_BYTES_MAX = 32 * 2 ** 20
 /** The part of a store of limited size that the log may take. */
@@ -50,6 +52,7 @@ export class LogKeeper {
   /** Tells that about as many bytes were written. */
   wrote(bytes: number): void {
     this.#grown += bytes
+    if (this.#grown > PREPARE_BYTES) this.#checkpointer.prepare()
     // Small commits write whole pages: where room is short, the file tells more exactly.
     const isLong = this.#bytesMax < LOG_BYTES_MAX && this.size() > this.#bytesMax / 2
     if ((this.#grown < MOVE_BYTES && !isLong) || this.#moving !== undefined || this.#emptying !== undefined) return

@@ -1,5 +1,9 @@
 import type { Millis, SeriesRef } from '@promlet/model'
 
+const NO_REFS = new Uint32Array(0)
+const NO_NUMBERS = new Float64Array(0)
+const CAPACITY_MIN = 16
+
 /** Samples of any series and times, in columns that grow. */
 export class SampleList {
   refs: Uint32Array
@@ -9,10 +13,11 @@ export class SampleList {
   starts: Float64Array | undefined
   length = 0
 
-  constructor(capacity = 16) {
-    this.refs = new Uint32Array(capacity)
-    this.times = new Float64Array(capacity)
-    this.values = new Float64Array(capacity)
+  /** Most lists stay empty: a scrape is a row. */
+  constructor() {
+    this.refs = NO_REFS
+    this.times = NO_NUMBERS
+    this.values = NO_NUMBERS
     this.starts = undefined
   }
 
@@ -48,7 +53,7 @@ export class SampleList {
   }
 
   #grow(): void {
-    const capacity = this.refs.length * 2
+    const capacity = Math.max(CAPACITY_MIN, this.refs.length * 2)
     const { refs, times, values, starts } = this
     this.refs = new Uint32Array(capacity)
     this.refs.set(refs)

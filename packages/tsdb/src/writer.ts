@@ -225,11 +225,10 @@ export class Writer {
 /** Every series of which a batch may have samples, before it is admitted. */
 function refsOf(batch: PendingBatch): Uint32Array[] {
   const { rows, samples, histograms } = batch
-  return [
-    ...rows.map(({ stored, slots }) => stored.refs.subarray(0, slots)),
-    samples.refs.slice(0, samples.length),
-    Uint32Array.from(histograms, ({ ref }) => ref),
-  ]
+  const refs = rows.map(({ stored, slots }) => stored.refs.subarray(0, slots))
+  if (samples.length > 0) refs.push(samples.refs.slice(0, samples.length))
+  if (histograms.length > 0) refs.push(Uint32Array.from(histograms, ({ ref }) => ref))
+  return refs
 }
 
 function sealRest(batch: PendingBatch, late: LateSamples): BatchData[] {
