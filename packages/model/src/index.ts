@@ -48,6 +48,7 @@ export {
   type VectorSample,
 } from './ports.ts'
 export { type AnchoredRegex, compileAnchored, compileGo, compileRe2 } from './regex.ts'
+export { compileGroups, type GroupMatcher, type GroupsRegex } from './regex-groups.ts'
 export { expand, parseTemplate, type RegexTemplate } from './regex-template.ts'
 export { compileRelabel, type NameValidation, type Relabel, type RelabelAction, type RelabelConfig, relabelDefaults } from './relabel.ts'
 export { checkRelabelConfig, isNameTemplate } from './relabel-check.ts'

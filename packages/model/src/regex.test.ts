@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compileAnchored, compileRe2 } from './regex.ts'
+import { compileGroups } from './regex-groups.ts'
+import { parseTemplate } from './regex-template.ts'
 
 describe('an anchored pattern', () => {
   test('that is a choice of texts knows them, so that an index can look them up', () => {
@@ -37,6 +39,27 @@ describe('an anchored pattern', () => {
         for (const one of texts) {
           expect(anchored.test(one), `${source} on ${JSON.stringify(one)}`).toBe(plain.testExact(one))
           if (anchored.test(one)) expect(one.startsWith(anchored.prefix)).toBe(true)
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  const withGroups = fc.array(fc.constantFrom('(.*)', '(.+)', '.*', '.+', 'a', 'b', 'ab', '😀', '(a|b)', '(a*)'), { maxLength: 5 })
+  const longer = fc.string({ unit: fc.constantFrom('a', 'b', '\n', '😀'), maxLength: 9 })
+  test('has the groups that RE2 has', () => {
+    fc.assert(
+      fc.property(withGroups, fc.array(longer), (parts, texts) => {
+        const source = parts.join('')
+        const groups = compileGroups(source)
+        const match = groups.matcher(parseTemplate('$1', groups.names))
+        for (const one of texts) {
+          const found = compileRe2(source).matcher(one)
+          const expected = found.matches()
+            ? Array.from({ length: found.groupCount() + 1 }, (_, group) => found.group(group) ?? '')
+            : undefined
+          // A pattern without groups may have the whole text as one.
+          expect(match(one)?.slice(0, found.groupCount() + 1), `${source} on ${JSON.stringify(one)}`).toEqual(expected)
         }
       }),
       { numRuns: 2000 },

@@ -4,8 +4,9 @@
 import { isLegacyLabelName, isValidName, Labels } from './labels.ts'
 import { toLowerGo, toUpperGo } from './letter-case.ts'
 import { md5 } from './md5.ts'
-import { compileAnchored, compileRe2 } from './regex.ts'
-import { expand, parseTemplate, type RegexTemplate } from './regex-template.ts'
+import { compileAnchored } from './regex.ts'
+import { compileGroups } from './regex-groups.ts'
+import { expand, parseTemplate } from './regex-template.ts'
 
 export type RelabelAction =
   | 'replace'
@@ -143,36 +144,6 @@ function labelFilterStep(config: RelabelConfig): Step {
     for (const [name] of [...pairs(draft)]) if (regex.test(name) !== keepsMatch) set(draft, name, '')
     return true
   }
-}
-
-/** Finds the groups of a match of the whole text: at 0 the text itself, `''` for a group that took no part. */
-type GroupMatcher = (text: string) => readonly string[] | undefined
-
-/** The group names of a pattern, and a matcher that does only the work that the templates ask for. */
-function compileGroups(pattern: string): {
-  readonly names: Readonly<Record<string, number>>
-  matcher(...templates: readonly RegexTemplate[]): GroupMatcher
-} {
-  const one = /^\(([^?()][^()]*)\)$/.exec(pattern)?.[1]
-  if (one !== undefined) return { names: {}, matcher: () => wholeText(one) }
-  const regex = compileRe2(pattern)
-  return {
-    names: regex.namedGroups(),
-    matcher(...templates) {
-      if (!templates.some((template) => template.needsGroups)) return wholeText(pattern)
-      return (text) => {
-        const match = regex.matcher(text)
-        if (!match.matches()) return undefined
-        return Array.from({ length: match.groupCount() + 1 }, (_, group) => match.group(group) ?? '')
-      }
-    },
-  }
-}
-
-/** For a pattern whose only group, if any, is the whole of it. */
-function wholeText(pattern: string): GroupMatcher {
-  const regex = compileAnchored(pattern)
-  return (text) => (regex.test(text) ? [text, text] : undefined)
 }
 
 /** Prometheus takes the last 8 bytes of the MD5 sum, big-endian. */

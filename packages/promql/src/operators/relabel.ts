@@ -1,6 +1,6 @@
 // label_replace and label_join: they change labels, never samples.
 
-import { compileRe2, expand, isValidName, type Labels, METRIC_NAME, parseTemplate, QueryError, type RegexTemplate } from '@promlet/model'
+import { compileGroups, expand, type GroupsRegex, isValidName, type Labels, METRIC_NAME, parseTemplate, QueryError } from '@promlet/model'
 import type { Column } from '../columns/column.ts'
 import type { Operator } from './operator.ts'
 
@@ -40,25 +40,22 @@ export class ChangeLabel implements Operator {
 export function labelReplace(target: string, replacement: string, source: string, pattern: string): LabelChange {
   const regex = compilePattern(pattern)
   if (!isValidName(target)) throw new QueryError('execution', `invalid destination label name in label_replace(): ${target}`)
-  const template = parseTemplate(replacement, regex.namedGroups())
+  const template = parseTemplate(replacement, regex.names)
+  const match = regex.matcher(template)
   const known = new Map<string, string | undefined>()
   return (labels) => {
     const text = labels.get(source)
-    if (!known.has(text)) known.set(text, replaced(regex, template, text))
+    if (!known.has(text)) {
+      const groups = match(text)
+      known.set(text, groups === undefined ? undefined : expand(template, groups))
+    }
     return known.get(text)
   }
 }
 
-function replaced(regex: ReturnType<typeof compileRe2>, template: RegexTemplate, text: string): string | undefined {
-  const matcher = regex.matcher(text)
-  if (!matcher.matches()) return undefined
-  const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group) ?? '')
-  return expand(template, groups)
-}
-
-function compilePattern(pattern: string): ReturnType<typeof compileRe2> {
+function compilePattern(pattern: string): GroupsRegex {
   try {
-    return compileRe2(pattern)
+    return compileGroups(pattern)
   } catch (error) {
     throw new QueryError('execution', `invalid regular expression in label_replace(): ${pattern}`, { cause: error })
   }
