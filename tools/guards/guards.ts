@@ -147,11 +147,27 @@ export const guards: readonly Guard[] = [
   {
     name: 'an acknowledgement comes after the commit: remote write',
     file: 'packages/remote/src/write-receiver.ts',
-    find: 'return { intake, refusals: await appender.commit() }',
+    find: 'return { intake, refusals: await appender.commit({ whole: true }) }',
     replace:
-      'void appender.commit().catch(() => {})\n  return { intake, refusals: { outOfOrder: 0, duplicate: 0, tooOld: 0, tooFarInFuture: 0, unknownSeries: 0, retired: [] } }',
+      'void appender.commit({ whole: true }).catch(() => {})\n  return { intake, refusals: { outOfOrder: 0, duplicate: 0, tooOld: 0, tooFarInFuture: 0, unknownSeries: 0, retired: [] } }',
     tests: ['packages/remote/src/write-receiver.test.ts'],
     title: 'is 500',
+  },
+  {
+    name: 'a request is stored as a whole, also when series of it have left the index',
+    file: 'packages/remote/src/write-receiver.ts',
+    find: 'await appender.commit({ whole: true })',
+    replace: 'await appender.commit()',
+    tests: ['packages/remote/src/write-receiver.test.ts'],
+    title: 'as a whole',
+  },
+  {
+    name: 'a batch that is to be whole is not stored without the series that are gone',
+    file: tsdb('writer'),
+    find: 'if (whole && tally.hasRetired) return nothingStored(tally)',
+    replace: '',
+    tests: contract,
+    title: 'to be whole',
   },
   {
     name: 'remote write that could not be stored is sent again',

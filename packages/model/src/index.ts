@@ -34,6 +34,7 @@ export {
   type Answer,
   type Appendable,
   type Appender,
+  type CommitOptions,
   type MatcherSets,
   type Queryable,
   type QueryEngine,

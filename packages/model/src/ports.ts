@@ -42,7 +42,16 @@ export interface Appender extends AsyncDisposable {
    * The appender is spent afterwards.
    * @throws when the batch could not be stored or sent at all; then nothing of it is acknowledged.
    */
-  commit(): Promise<Refusals>
+  commit(options?: CommitOptions): Promise<Refusals>
+}
+
+/** What happens to the rest of a batch when something of it cannot be stored. */
+export interface CommitOptions {
+  /**
+   * Nothing of the batch is stored when one of its references is no longer known: `retired` has them, the rest of the answer
+   * means nothing, and the caller makes the whole batch again. Without it the rest of the batch is stored.
+   */
+  readonly whole?: boolean
 }
 
 /** How many samples of a batch were refused, by reason. A duplicate of time and value is not refused but ignored. */

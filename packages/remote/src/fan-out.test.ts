@@ -116,6 +116,34 @@ describe('a fan-out', () => {
       [1000, 2000, 3000],
     ])
   })
+
+  test('commits a batch that is to be whole to all or to none, and again with what is new', async () => {
+    const stores = [new MemoryStore(), new MemoryStore()] as const
+    const all = fanOut(stores[0], [stores[1]])
+    const write = async (refs: readonly number[], at: number) => {
+      await using appender = all.appender()
+      for (const ref of refs) appender.append(ref, at, 1)
+      const { retired } = await appender.commit({ whole: true })
+      await settled()
+      return retired
+    }
+    const resolve = () => [all.appender().series(up('web-1')), all.appender().series(up('web-2'))]
+    const refs = resolve()
+    await write(refs, 1000)
+    stores[0].remove(up('web-1'))
+    expect(await write(refs, 2000)).toEqual([refs[0]])
+    // Since it is not known any more what to call it elsewhere.
+    expect(await write(refs, 2000)).toEqual([refs[0]])
+    expect(await stored(stores[1])).toEqual([
+      ['web-1', [1000], [1]],
+      ['web-2', [1000], [1]],
+    ])
+    expect(await write(resolve(), 2000)).toEqual([])
+    expect((await stored(stores[1])).map(([, times]) => times)).toEqual([
+      [1000, 2000],
+      [1000, 2000],
+    ])
+  })
 })
 
 describe('a fan-out keeps the contract of an appendable', () => {

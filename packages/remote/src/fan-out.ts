@@ -1,8 +1,21 @@
 // One process with a store of its own and remote write: what is appended goes to both. The store decides; what the
 // others make of it is theirs to count.
 
-import type { Appendable, Appender, Exemplar, Histogram, Labels, LayoutRef, Metadata, Millis, Refusals, SeriesRef } from '@promlet/model'
+import type {
+  Appendable,
+  Appender,
+  CommitOptions,
+  Exemplar,
+  Histogram,
+  Labels,
+  LayoutRef,
+  Metadata,
+  Millis,
+  Refusals,
+  SeriesRef,
+} from '@promlet/model'
 import { RemoteError } from './error.ts'
+import { noRefusals } from './refusals.ts'
 
 /**
  * Appends to the primary and to all others. `commit` awaits the primary alone and answers with its refusals; what it
@@ -104,9 +117,11 @@ class FanOutAppender implements Appender {
     for (const appender of [this.#primary, ...this.#others]) appender.setMetadata(metric, metadata)
   }
 
-  async commit(): Promise<Refusals> {
-    const refusals = await this.#primary.commit()
+  async commit(options: CommitOptions = {}): Promise<Refusals> {
+    if (options.whole && this.#nameless.size > 0) return { ...noRefusals, retired: [...this.#nameless] }
+    const refusals = await this.#primary.commit(options)
     for (const ref of refusals.retired) this.#names.series.delete(ref)
+    if (options.whole && refusals.retired.length > 0) return refusals
     for (const [index, other] of this.#others.entries()) {
       other.commit().then(({ retired }) => this.#forget(index, retired), this.#onFailure)
     }

@@ -12,8 +12,6 @@ const PROBLEMS_MAX = 20
 export class Intake {
   readonly appender: Appender
   readonly cache: SeriesCache
-  /** Take only series under these keys: a second run for series that had to be resolved again. */
-  readonly only: ReadonlySet<string> | undefined
   samples = 0
   histograms = 0
   exemplars = 0
@@ -23,10 +21,9 @@ export class Intake {
   readonly problems: string[] = []
   problemCount = 0
 
-  constructor(appender: Appender, cache: SeriesCache, only: ReadonlySet<string> | undefined) {
+  constructor(appender: Appender, cache: SeriesCache) {
     this.appender = appender
     this.cache = cache
-    this.only = only
   }
 
   /** Resolves labels that were not in the cache; undefined when they are not valid, which is then counted. */

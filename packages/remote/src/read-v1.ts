@@ -46,10 +46,6 @@ function readSeries(reader: WireReader, end: number, intake: Intake): void {
     return
   }
   const key = reader.bytes.toString('latin1', start, labelsEnd)
-  if (intake.only !== undefined && !intake.only.has(key)) {
-    reader.at = end
-    return
-  }
   let ref = intake.cache.get(key)
   if (ref === undefined) {
     reader.at = start

@@ -42,7 +42,6 @@ function readSeries(reader: WireReader, end: number, symbols: readonly string[],
   }
   // The symbol table is another in each request, so that the key is made of the texts.
   const key = `2${texts.join('\xff')}`
-  if (intake.only !== undefined && !intake.only.has(key)) return
   let ref = intake.cache.get(key)
   if (ref === undefined) {
     const names = texts.filter((_, index) => index % 2 === 0)

@@ -27,17 +27,9 @@ export class SeriesCache {
     this.#young.set(key, ref)
   }
 
-  /** Forgets references that the store no longer knows; gives their keys. */
-  forget(refs: readonly SeriesRef[]): ReadonlySet<string> {
+  /** Forgets references that the store no longer knows. */
+  forget(refs: readonly SeriesRef[]): void {
     const gone = new Set(refs)
-    const keys = new Set<string>()
-    for (const generation of [this.#young, this.#old]) {
-      for (const [key, ref] of generation) {
-        if (!gone.has(ref)) continue
-        keys.add(key)
-        generation.delete(key)
-      }
-    }
-    return keys
+    for (const generation of [this.#young, this.#old]) for (const [key, ref] of generation) if (gone.has(ref)) generation.delete(key)
   }
 }

@@ -5,6 +5,7 @@ import type {
   Appendable,
   Appender,
   Clock,
+  CommitOptions,
   Component,
   DurationMs,
   Exemplar,
@@ -102,11 +103,12 @@ class Sender implements RemoteWrite {
   }
 
   /** Queues what a batch holds. */
-  send(batch: Batch): Promise<Refusals> {
+  send(batch: Batch, { whole = false }: CommitOptions = {}): Promise<Refusals> {
     if (this.#closing !== undefined) return Promise.reject(new RemoteError('closed', 'remote write has been stopped'))
     const now = this.now()
     this.#forget(now)
     const { labels, refusals } = this.#labelsOf(batch, now)
+    if (whole && refusals.retired.length > 0) return Promise.resolve(refusals)
     for (const [family, described] of batch.metadata) this.#metadata.set(family, described)
     this.#metrics.countOffered(batch)
     const ticket = new Ticket(refusals)
@@ -236,10 +238,10 @@ class RemoteAppender implements Appender {
     this.#batch.metadata.set(metric, metadata)
   }
 
-  commit(): Promise<Refusals> {
+  commit(options?: CommitOptions): Promise<Refusals> {
     const batch = this.#batch
     this.#batch = new Batch()
-    return this.#sender.send(batch)
+    return this.#sender.send(batch, options)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

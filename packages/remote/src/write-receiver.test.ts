@@ -1,4 +1,4 @@
-import { type Appendable, type Appender, type Histogram, isStaleAt, Labels, Matcher, type SeriesRef, staleColumn } from '@promlet/model'
+import { type Appendable, type Appender, type CommitOptions, type Histogram, isStaleAt, Labels, Matcher, staleColumn } from '@promlet/model'
 import { MemoryStore } from '@promlet/model/testing'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
 import fc from 'fast-check'
@@ -395,36 +395,31 @@ describe('a request', () => {
 })
 
 describe('series that come again', () => {
-  /** Counts how often labels are resolved, and can forget a series. */
-  function forgetful(store: MemoryStore) {
-    const retired = new Set<SeriesRef>()
+  /** Counts how often labels are resolved, and notes how many samples there are after each commit. */
+  function watched(store: MemoryStore) {
     let resolved = 0
+    const seen: number[] = []
     const appender = (): Appender => {
       const inner = store.appender()
-      const gone: SeriesRef[] = []
-      return new Proxy(inner, {
-        get(_target, property) {
-          if (property === 'series') {
-            return (labels: Labels) => {
-              resolved++
-              const ref = inner.series(labels)
-              retired.delete(ref)
-              return ref
-            }
-          }
-          if (property === 'append')
-            return (ref: SeriesRef, at: number, value: number) => (retired.has(ref) ? gone.push(ref) : inner.append(ref, at, value))
-          if (property === 'commit') return async () => ({ ...(await inner.commit()), unknownSeries: gone.length, retired: gone })
-          const value = Reflect.get(inner, property)
-          return typeof value === 'function' ? value.bind(inner) : value
+      const series = inner.series.bind(inner)
+      const commit = inner.commit.bind(inner)
+      return Object.assign(inner, {
+        series(labels: Labels) {
+          resolved++
+          return series(labels)
+        },
+        async commit(options?: CommitOptions) {
+          const refusals = await commit(options)
+          seen.push(store.stored.reduce((sum, { rows }) => sum + rows.length, 0))
+          return refusals
         },
       })
     }
-    return { appendable: { appender }, retire: (ref: SeriesRef) => retired.add(ref), resolved: () => resolved }
+    return { appendable: { appender }, seen, resolved: () => resolved }
   }
 
   test('are resolved once', async () => {
-    const { appendable, resolved } = forgetful(new MemoryStore())
+    const { appendable, resolved } = watched(new MemoryStore())
     const receive = receiver(appendable)
     for (let at = 1; at <= 3; at++)
       await receive(
@@ -438,9 +433,9 @@ describe('series that come again', () => {
     expect(resolved()).toBe(1)
   })
 
-  test('are resolved again when the store has forgotten them, and no sample is lost or doubled', async () => {
+  test('are resolved again when the store has forgotten them, and the request is stored as a whole', async () => {
     const store = new MemoryStore()
-    const { appendable, retire, resolved } = forgetful(store)
+    const { appendable, resolved, seen } = watched(store)
     const receive = receiver(appendable)
     const other = { ...up, instance: 'web-2:9100' }
     const send = (at: number) =>
@@ -454,12 +449,34 @@ describe('series that come again', () => {
         ),
       )
     await send(1000)
-    retire(0)
-    expect(await send(2000)).toMatchObject({ status: 204 })
+    store.remove(Labels.of(up))
+    expect(await send(2000)).toMatchObject({ status: 204, body: '' })
     expect(resolved()).toBe(3)
-    expect((await stored(store)).map(({ times }) => [...times])).toEqual([
-      [1000, 1001, 2000, 2001],
-      [1000, 2000],
+    // Of the request there was nothing or all to be seen.
+    expect(seen).toEqual([3, 1, 4])
+    expect((await stored(store)).map(({ labels, times }) => [labels.get('instance'), ...times])).toEqual([
+      [up.instance, 2000, 2001],
+      [other.instance, 1000, 2000],
     ])
+  })
+
+  test('and leave the store again and again are 500, since the sender comes again then', async () => {
+    const store = new MemoryStore()
+    const fleeting: Appendable = {
+      appender() {
+        const appender = store.appender()
+        const commit = appender.commit.bind(appender)
+        return Object.assign(appender, {
+          commit(options?: CommitOptions) {
+            store.remove(Labels.of(up))
+            return commit(options)
+          },
+        })
+      },
+    }
+    expect(await receiver(fleeting)(bodyOf(portionOf([[up, 1000, 1]])))).toMatchObject({
+      status: 500,
+      body: 'series leave the store while samples of them come in (1 did)\n',
+    })
   })
 })

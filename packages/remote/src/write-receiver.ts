@@ -38,6 +38,8 @@ export interface WriteReceiverOptions {
 export type WriteReceiver = (request: WriteRequest) => Promise<WriteAnswer>
 
 const DECODED_BYTES_MAX = 64 * 1024 * 1024
+/** For one request; then its sender is told to come again. */
+const ATTEMPTS_MAX = 3
 
 /** Makes the handler of `POST /api/v1/write`. */
 export function createWriteReceiver(options: WriteReceiverOptions): WriteReceiver {
@@ -104,38 +106,22 @@ interface Taken {
   readonly refusals: Refusals
 }
 
-/** Series that the store has forgotten since they were resolved are resolved again, once. */
+/** The store may have forgotten series since they were resolved. Then it has stored nothing, and all is read again. */
 async function take(appendable: Appendable, cache: SeriesCache, read: (intake: Intake) => void): Promise<Taken> {
-  const first = await takeOnce(appendable, cache, read, undefined)
-  if (first.refusals.retired.length === 0) return first
-  const keys = cache.forget(first.refusals.retired)
-  const second = await takeOnce(appendable, cache, read, keys)
-  return { intake: first.intake, refusals: joined(first.refusals, second.refusals) }
-}
-
-async function takeOnce(
-  appendable: Appendable,
-  cache: SeriesCache,
-  read: (intake: Intake) => void,
-  only: ReadonlySet<string> | undefined,
-): Promise<Taken> {
-  await using appender = appendable.appender()
-  const intake = new Intake(appender, cache, only)
-  read(intake)
-  return { intake, refusals: await appender.commit() }
-}
-
-/** What the first run refused as unknown was taken, or refused for another reason, by the second. */
-function joined(first: Refusals, second: Refusals): Refusals {
-  return {
-    outOfOrder: first.outOfOrder + second.outOfOrder,
-    duplicate: first.duplicate + second.duplicate,
-    tooOld: first.tooOld + second.tooOld,
-    tooFarInFuture: first.tooFarInFuture + second.tooFarInFuture,
-    unknownSeries: second.unknownSeries,
-    retired: second.retired,
-    ...((second.example ?? first.example) !== undefined && { example: (second.example ?? first.example) as string }),
+  for (let attempt = 1; ; attempt++) {
+    const taken = await takeOnce(appendable, cache, read)
+    const { retired } = taken.refusals
+    if (retired.length === 0) return taken
+    if (attempt === ATTEMPTS_MAX) throw new Error(`series leave the store while samples of them come in (${retired.length} did)`)
+    cache.forget(retired)
   }
+}
+
+async function takeOnce(appendable: Appendable, cache: SeriesCache, read: (intake: Intake) => void): Promise<Taken> {
+  await using appender = appendable.appender()
+  const intake = new Intake(appender, cache)
+  read(intake)
+  return { intake, refusals: await appender.commit({ whole: true }) }
 }
 
 function answer({ intake, refusals }: Taken, version: 1 | 2): WriteAnswer {

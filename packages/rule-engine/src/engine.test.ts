@@ -292,6 +292,32 @@ describe('after a restart', () => {
   })
 })
 
+test('a series that has left the store is resolved again, and what the rule writes is seen as a whole', async () => {
+  const seen: number[] = []
+  const lab = await openLab('groups: [{name: node, rules: [{record: job:load:max, expr: max by (job) (node_load1)}]}]', {
+    appendable: {
+      appender() {
+        const appender = lab.store.appender()
+        const commit = appender.commit.bind(appender)
+        appender.commit = async (options) => {
+          const refusals = await commit(options)
+          const written = lab.store.stored.filter(({ labels }) => labels.metricName === 'job:load:max')
+          seen.push(written.reduce((sum, { rows }) => sum + rows.length, 0))
+          return refusals
+        }
+        return appender
+      },
+    },
+  })
+  await lab.put('node_load1{job="api"}', 1)
+  await lab.put('node_load1{job="node"}', 2)
+  await lab.clock.advance(MINUTE)
+  lab.store.remove(Labels.of({ __name__: 'job:load:max', job: 'api' }))
+  await lab.clock.advance(MINUTE)
+  expect(await lab.query('job:load:max')).toEqual({ 'job=api': 1, 'job=node': 2 })
+  expect(seen).toEqual([2, 1, 3])
+})
+
 describe('the rhythm', () => {
   test('evaluations that took too long are skipped and counted', async () => {
     const lab = await openLab('groups: [{name: node, rules: [{record: answer, expr: 6 * 7}]}]', {

@@ -21,28 +21,31 @@ export async function writeSamples(
   const written = new Map(samples.map(({ labels }) => [labels.key, labels] as const))
   const gone = [...series.written].filter(([key]) => !written.has(key)).map(([, labels]) => labels)
   if (samples.length === 0 && gone.length === 0) return
-  const commit = () => commitBatch(appendable, series, samples, gone, staleAt, signal)
-  let refusals = await commit()
-  // A retired reference is no refusal of the sample: with a new one the batch is complete; what was stored is ignored.
-  if (series.forget(refusals.retired)) refusals = await commit()
+  const commit = (whole: boolean) => commitBatch(appendable, { series, samples, gone, staleAt, whole, signal })
+  let refusals = await commit(true)
+  // A retired reference is no refusal of the sample: with a new one the batch is complete. Nothing of it was stored before.
+  if (series.forget(refusals.retired)) refusals = await commit(false)
   series.keep(written)
   const refused = countRefused(refusals)
   // A stale marker may be refused: another rule has written the series since.
   if (refused > gone.length) throw new RuleError('refused-sample', refusals.example ?? `${refused} samples were refused`)
 }
 
-async function commitBatch(
-  appendable: Appendable,
-  series: SeriesMemory,
-  samples: readonly VectorSample[],
-  gone: readonly Labels[],
-  staleAt: Millis,
-  signal: AbortSignal | undefined,
-): Promise<Refusals> {
+interface Evaluation {
+  readonly series: SeriesMemory
+  readonly samples: readonly VectorSample[]
+  readonly gone: readonly Labels[]
+  readonly staleAt: Millis
+  readonly whole: boolean
+  readonly signal: AbortSignal | undefined
+}
+
+async function commitBatch(appendable: Appendable, evaluation: Evaluation): Promise<Refusals> {
+  const { series, samples, gone, staleAt, whole, signal } = evaluation
   await using appender = appendable.appender()
   for (const sample of samples) appendSample(appender, series, sample)
   for (const labels of gone) appender.appendStale(series.resolve(appender, labels), staleAt)
-  return await unlessAborted(appender.commit(), signal)
+  return await unlessAborted(appender.commit({ whole }), signal)
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -2,6 +2,7 @@
 
 import {
   type Appender,
+  type CommitOptions,
   type Exemplar,
   type Histogram,
   type Labels,
@@ -57,7 +58,7 @@ export interface AppenderHost {
   layout(refs: readonly SeriesRef[]): LayoutRef
   layoutList(layout: LayoutRef): LayoutList
   readonly buffers: BufferPool
-  commit(batch: PendingBatch): Promise<Refusals>
+  commit(batch: PendingBatch, options: CommitOptions): Promise<Refusals>
 }
 
 export function emptyBatch(): PendingBatch {
@@ -114,10 +115,10 @@ export class StoreAppender implements Appender {
     this.#open().metadata.set(metric, metadata)
   }
 
-  async commit(): Promise<Refusals> {
+  async commit(options: CommitOptions = {}): Promise<Refusals> {
     const batch = this.#open()
     this.#batch = undefined
-    return this.#host.commit(batch)
+    return this.#host.commit(batch, options)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

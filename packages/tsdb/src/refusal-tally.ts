@@ -27,6 +27,10 @@ export class RefusalTally {
     this.#example ??= `the sample of ${this.#describe(ref)} at ${timeText(at)} ${SENTENCES[reason]}`
   }
 
+  get hasRetired(): boolean {
+    return this.#retired.size > 0
+  }
+
   result(): Refusals {
     const retired = [...this.#retired]
     return this.#example === undefined ? { ...this.counts, retired } : { ...this.counts, retired, example: this.#example }

@@ -3,6 +3,7 @@ import type {
   Appendable,
   Appender,
   Clock,
+  CommitOptions,
   DurationMs,
   Labels,
   MatcherSets,
@@ -160,7 +161,7 @@ export class SqliteStore implements Store {
       layout: (refs) => writer.layouts.resolve(refs),
       layoutList: (layout) => writer.layouts.list(layout),
       buffers: writer.buffers,
-      commit: (batch) => this.#commit(writer, batch),
+      commit: (batch, options) => this.#commit(writer, batch, options),
     })
   }
 
@@ -254,12 +255,12 @@ export class SqliteStore implements Store {
     }
   }
 
-  async #commit(writer: Writer, batch: PendingBatch): Promise<Refusals> {
+  async #commit(writer: Writer, batch: PendingBatch, options: CommitOptions): Promise<Refusals> {
     await this.#maintenance?.gate
     if (this.#closing !== undefined) throw this.#closed()
     const start = this.#clock.monotonic()
     try {
-      const report = writer.commit(batch)
+      const report = writer.commit(batch, options)
       this.#commits.worked()
       this.#metrics.committed(report, (this.#clock.monotonic() - start) / 1000)
       this.#maintenance?.committed(report.bytes)

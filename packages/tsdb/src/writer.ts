@@ -1,6 +1,6 @@
 // Commits batches: the rules first, then one transaction, then what memory remembers of it.
 
-import type { DurationMs, Exemplar, Millis, Refusals, SeriesRef } from '@promlet/model'
+import type { CommitOptions, DurationMs, Exemplar, Millis, Refusals, SeriesRef } from '@promlet/model'
 import { type Database, inPhase, type Statement } from '@promlet/sqlite'
 import { Admission, histogramMark, type LateSamples } from './admission.ts'
 import { layRow, type PendingBatch, type PendingHistogram, type PendingRow } from './appender.ts'
@@ -87,12 +87,13 @@ export class Writer {
   }
 
   /** Acknowledged when it returns. @throws what SQLite throws; then nothing of the batch is stored. */
-  commit(batch: PendingBatch): CommitReport {
+  commit(batch: PendingBatch, { whole = false }: CommitOptions = {}): CommitReport {
     const touched = refsOf(batch)
     const tally = new RefusalTally((ref) => this.#describe(ref))
     let committed = false
     try {
       const late = this.#admission.admit(batch, { ...this.#limits, now: this.#now(), newest: this.newest }, tally)
+      if (whole && tally.hasRetired) return nothingStored(tally)
       const report = this.#store(batch, late, tally)
       committed = true
       return report
@@ -220,6 +221,13 @@ export class Writer {
   #describe(ref: SeriesRef): string {
     return `${this.index.pendingLabels(ref) ?? this.#reader.labels.find(ref) ?? `series ${ref}`}`
   }
+}
+
+/** The batch comes again with series that are known, and what is refused of it is counted then. */
+function nothingStored(tally: RefusalTally): CommitReport {
+  const none = { outOfOrder: 0, duplicate: 0, tooOld: 0, tooFarInFuture: 0, unknownSeries: 0 }
+  const counts = { floats: 0, histograms: 0, late: 0, seriesCreated: 0, exemplars: 0, exemplarsOutOfOrder: 0, bytes: 0 }
+  return { ...counts, refusals: { ...tally.result(), ...none } }
 }
 
 /** Every series of which a batch may have samples, before it is admitted. */

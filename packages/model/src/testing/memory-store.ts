@@ -4,6 +4,7 @@ import { matchesAll } from '../matcher.ts'
 import type {
   Appendable,
   Appender,
+  CommitOptions,
   MatcherSets,
   Queryable,
   Refusals,
@@ -40,6 +41,7 @@ export class MemoryStore implements Appendable, Queryable {
   readonly exemplars: { readonly labels: Labels; readonly exemplar: Exemplar }[] = []
   readonly #refs = new Map<string, SeriesRef>()
   readonly #layouts: (readonly SeriesRef[])[] = []
+  readonly #retired = new Set<SeriesRef>()
 
   appender(): Appender {
     return new MemoryAppender(this)
@@ -51,6 +53,19 @@ export class MemoryStore implements Appendable, Queryable {
     const ref = this.stored.push({ labels, rows: [] }) - 1
     this.#refs.set(labels.key, ref)
     return ref
+  }
+
+  /** Takes a series with its samples out; its reference is not known from then on. */
+  remove(labels: Labels): void {
+    const ref = this.#refs.get(labels.key)
+    if (ref === undefined) return
+    this.#refs.delete(labels.key)
+    this.stored[ref]?.rows.splice(0)
+    this.#retired.add(ref)
+  }
+
+  find(ref: SeriesRef): Stored | undefined {
+    return this.#retired.has(ref) ? undefined : this.stored[ref]
   }
 
   addLayout(refs: readonly SeriesRef[]): LayoutRef {
@@ -154,7 +169,7 @@ class MemoryAppender implements Appender {
 
   appendExemplar(ref: SeriesRef, exemplar: Exemplar): void {
     this.#then.push(() => {
-      const labels = this.#store.stored[ref]?.labels
+      const labels = this.#store.find(ref)?.labels
       if (labels !== undefined) this.#store.exemplars.push({ labels, exemplar })
     })
   }
@@ -163,23 +178,21 @@ class MemoryAppender implements Appender {
     this.#then.push(() => void this.#store.metadata.set(metric, metadata))
   }
 
-  async commit(): Promise<Refusals> {
-    const refused = { outOfOrder: 0, duplicate: 0, unknownSeries: 0 }
-    const retired: SeriesRef[] = []
-    for (const row of this.#rows.splice(0)) {
-      const series = this.#store.stored[row.ref]
-      if (series === undefined) {
-        refused.unknownSeries++
-        retired.push(row.ref)
-        continue
-      }
+  async commit({ whole = false }: CommitOptions = {}): Promise<Refusals> {
+    const rows = this.#rows.splice(0)
+    const unknown = rows.map(({ ref }) => ref).filter((ref) => this.#store.find(ref) === undefined)
+    const refused = { outOfOrder: 0, duplicate: 0, tooOld: 0, tooFarInFuture: 0, unknownSeries: unknown.length, retired: unknown }
+    if (whole && unknown.length > 0) return refused
+    for (const row of rows) {
+      const series = this.#store.find(row.ref)
+      if (series === undefined) continue
       const last = series.rows.at(-1)
       if (last === undefined || last.at < row.at) series.rows.push(row)
       else if (last.at > row.at) refused.outOfOrder++
       else if (!sameSample(last, row)) refused.duplicate++
     }
     for (const apply of this.#then.splice(0)) apply()
-    return { ...refused, tooOld: 0, tooFarInFuture: 0, retired }
+    return refused
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -270,6 +270,25 @@ export const appendableContract: readonly ContractCase[] = [
     assert.deepEqual([...refusals.retired], [unknown])
     assert.equal((await readAll(store)).length, 1)
   }),
+  contractCase('of a batch that is to be whole nothing is stored while one of its series is not known', async (store) => {
+    const start = store.now - HOUR
+    const unknown = 2 ** 30 + 7
+    await using first = store.appendable.appender()
+    const ref = first.series(up('a'))
+    first.appendRow(first.layout([ref]), start, ...row([1]))
+    first.append(unknown, start, 1)
+    const refusals = await first.commit({ whole: true })
+    assert.deepEqual([...refusals.retired], [unknown])
+    assert.deepEqual(await readAll(store), [])
+    await using second = store.appendable.appender()
+    second.appendRow(second.layout([ref]), start, ...row([1]))
+    second.append(second.series(up('b')), start, 1)
+    assert.deepEqual([...(await second.commit({ whole: true })).retired], [])
+    assert.deepEqual(
+      (await readAll(store)).map(({ values }) => [...values]),
+      [[1], [1]],
+    )
+  }),
   contractCase('native histograms come back whole', async (store) => {
     const start = store.now - HOUR
     const written = [
