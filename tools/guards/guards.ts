@@ -85,8 +85,8 @@ export const guards: readonly Guard[] = [
   {
     name: 'a late sample is held against the stored ones',
     file: tsdb('admission'),
-    find: 'const known = twin !== undefined || this.#stored.sampleAt(ref, at, this.#scratch).found',
-    replace: 'const known = twin !== undefined',
+    find: 'if (stored === undefined || stored.found) {',
+    replace: 'if (stored === undefined) {',
     tests: store,
     title: 'out-of-order window',
   },

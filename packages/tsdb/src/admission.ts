@@ -159,10 +159,11 @@ export class Admission {
       const at = samples.times[index] as number
       const key = `${ref}@${at}`
       const twin = seen.get(key)
-      const known = twin !== undefined || this.#stored.sampleAt(ref, at, this.#scratch).found
-      if (known) {
-        const same =
-          twin !== undefined ? sameBits(samples.values, index, samples.values, twin) : sameBits(samples.values, index, this.#scratch, 0)
+      const stored = twin === undefined ? this.#stored.sampleAt(ref, at, this.#scratch) : undefined
+      if (stored === undefined || stored.found) {
+        const [values, place] = twin === undefined ? [this.#scratch, 0] : [samples.values, twin]
+        // The value beside a histogram is no value.
+        const same = stored?.histogram === undefined && sameBits(samples.values, index, values, place)
         if (!same) tally.refuse('duplicate', ref, at)
         continue
       }

@@ -218,9 +218,10 @@ describe('the rules of appending', () => {
     await store.compactNow()
     const [series] = await read(store)
     expect(series?.histograms?.map((histogram) => histogram?.count)).toEqual([1, 3, 4, 5, 6])
-    // A float at the time of one is another value.
-    const mixed = await write(store, [[up('a'), START + 90_000, 3]])
-    expect(mixed).toMatchObject({ duplicate: 1 })
+    // A float at the time of one is another value, also NaN.
+    for (const value of [3, Number.NaN]) {
+      expect(await write(store, [[up('a'), START + 90_000, value]])).toMatchObject({ duplicate: 1 })
+    }
     await store.close()
   })
 
