@@ -295,6 +295,8 @@ export class Maintenance {
   *#delete(ids: Uint32Array, range: TimeRange): Slices {
     yield* this.#everything()
     yield* inSlices('deletion', this.#rewriter.delete(ids, range))
+    // The last samples of these series may be others now.
+    for (const id of ids) this.#writer.last.forget(id)
     this.#deadRows = true
     this.#deadSeries = true
     yield* this.#everything()

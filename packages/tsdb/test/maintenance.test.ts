@@ -277,6 +277,23 @@ describe('deletion', () => {
     expect(await subject.count('up')).toBe(11)
     await subject.store.close()
   })
+
+  test('of the newest samples of a series lets them come again, with the same value or another', async () => {
+    const subject = await Subject.open()
+    const write = async (at: number, value: number) => {
+      await using appender = subject.store.appender()
+      appender.append(appender.series(Labels.of({ __name__: 'up' })), NOW + at, value)
+      return (await appender.commit()).duplicate
+    }
+    for (const at of [1, 2, 3]) await write(at, at)
+    await subject.store.deleteSeries({ from: NOW + 2, to: NOW + 3 }, [[new Matcher('__name__', '=', 'up')]])
+    expect(await subject.count('up')).toBe(1)
+    expect(await write(2, 5)).toBe(0)
+    expect(await write(3, 3)).toBe(0)
+    expect(await subject.count('up')).toBe(3)
+    expect(await write(3, 4)).toBe(1)
+    await subject.store.close()
+  })
 })
 
 for (const place of ['a file', 'memory'] as const) {
