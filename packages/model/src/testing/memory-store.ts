@@ -211,5 +211,7 @@ function sameSample(left: Row, right: Row): boolean {
 
 function comparable(histogram: Histogram | undefined): unknown {
   if (histogram === undefined) return null
+  // Nothing else in it means anything then.
+  if (histogram.stale) return 'stale'
   return { ...histogram, positiveBuckets: [...histogram.positiveBuckets], negativeBuckets: [...histogram.negativeBuckets] }
 }

@@ -330,6 +330,17 @@ export const appendableContract: readonly ContractCase[] = [
     assert.deepEqual(refusals, [0, 0, 1])
     assert.equal((await readAll(store))[0]?.times.length, 1)
   }),
+  contractCase('of a stale histogram nothing else is compared', async (store) => {
+    const start = store.now - HOUR
+    const labels = Labels.of({ __name__: 'rpc_duration_seconds', job: 'api' })
+    const refusals = []
+    for (const value of [histogram({ stale: true }), histogram({ stale: true, count: 99, zeroCount: 89 }), histogram()]) {
+      await using appender = store.appendable.appender()
+      appender.appendHistogram(appender.series(labels), start, value)
+      refusals.push((await appender.commit()).duplicate)
+    }
+    assert.deepEqual(refusals, [0, 0, 1])
+  }),
   contractCase('a series may change from floats to histograms and back', async (store) => {
     const start = store.now - HOUR
     const labels = Labels.of({ __name__: 'rpc_duration_seconds', job: 'api' })
