@@ -6,6 +6,7 @@ import { statSync } from 'node:fs'
 import type { Clock, DurationMs } from '@promlet/model'
 import { type Checkpointer, createCheckpointer } from '@promlet/sqlite'
 import type { Logger } from '@promlet/telemetry'
+import { PAGE_BYTES } from './schema.ts'
 
 /** The log is moved when it has grown by this much. */
 const MOVE_BYTES = 4 * 2 ** 20
@@ -28,6 +29,8 @@ export class LogKeeper {
   #noRoomSince: DurationMs = -Infinity
   #bytesMax = LOG_BYTES_MAX
   #grown = 0
+  /** Its size when work in the background last had it moved. */
+  #sizeMoved = 0
   #moving: Promise<void> | undefined
   #emptying: Promise<void> | undefined
   failures = 0
@@ -49,9 +52,10 @@ export class LogKeeper {
     this.#bytesMax = storeBytesMax > 0 ? Math.min(LOG_BYTES_MAX, storeBytesMax * LOG_SHARE_MAX) : LOG_BYTES_MAX
   }
 
-  /** Tells that about as many bytes were written. */
+  /** Tells that about as many bytes were written by a commit. */
   wrote(bytes: number): void {
-    this.#grown += bytes
+    // However little it is, the log gets whole pages.
+    this.#grown += bytes + PAGE_BYTES
     if (this.#grown > PREPARE_BYTES) this.#checkpointer.prepare()
     // Small commits write whole pages: where room is short, the file tells more exactly.
     const isLong = this.#bytesMax < LOG_BYTES_MAX && this.size() > this.#bytesMax / 2
@@ -59,6 +63,18 @@ export class LogKeeper {
     this.#grown = 0
     if (this.size() > this.#bytesMax) void this.#empty()
     else void this.#move()
+  }
+
+  /** Tells that work in the background has written, nobody knows how much. */
+  worked(): void {
+    if (this.#moving !== undefined || this.#emptying !== undefined) return
+    const size = this.size()
+    if (size < this.#sizeMoved) this.#sizeMoved = 0
+    if (size > this.#bytesMax) void this.#empty()
+    else if (size - this.#sizeMoved >= MOVE_BYTES) {
+      this.#sizeMoved = size
+      void this.#move()
+    }
   }
 
   /** A commit found the disk full. The log has many versions of a page and the database one: emptying it may make room. */

@@ -217,6 +217,7 @@ export class Maintenance {
         this.#work ??= this.#next()
         if (this.#work === undefined) return
         this.#step()
+        this.#log?.worked()
         await this.#clock.sleep(0, this.#closing.signal)
       }
     } catch (err) {
@@ -376,6 +377,7 @@ export class Maintenance {
     while (this.#work !== undefined) {
       await this.#log?.gate
       this.#step()
+      this.#log?.worked()
       await new Promise((resolve) => setImmediate(resolve))
     }
   }
