@@ -12,7 +12,7 @@ const SENTENCES = {
   conflictingFamilies: ['metric', 'written without its metadata: another one has the same name in OpenMetrics'],
   changingFamilies: ['metric', 'written without its metadata: told its type, readers would change "le" or "quantile" labels'],
   unitlessFamilies: ['metric', 'written without its unit: its name does not end with it'],
-  unusedFamilies: ['metric', 'has metadata and no samples here: left out'],
+  unusedFamilies: ['metric', 'left out: there is metadata of it, and no sample'],
   quotedNames: ['series', 'written with quoted names, which only Prometheus 3 reads'],
 } as const
 

@@ -135,7 +135,7 @@ describe('a dump in OpenMetrics', () => {
       '1 metric written without its metadata: another one has the same name in OpenMetrics (such as odd_total)',
       '1 metric written without its metadata: told its type, readers would change "le" or "quantile" labels (such as old_seconds)',
       '1 metric written without its unit: its name does not end with it (such as odd: seconds)',
-      '1 metric has metadata and no samples here: left out (such as gone)',
+      '1 metric left out: there is metadata of it, and no sample (such as gone)',
       '1 series written with quoted names, which only Prometheus 3 reads (such as {"temperature.celsius","room name"="Küche\\n\\"1\\"\\\\"})',
     ])
 
