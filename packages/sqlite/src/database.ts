@@ -21,6 +21,8 @@ export interface OpenOptions {
   readonly readonly?: boolean
   /** The oldest schema version that this program reads as it is. The newest when absent. */
   readonly readableFrom?: number
+  /** For reading only: a file that was cut off is read as far as it goes, which `onDamage` is told, and not refused. */
+  readonly salvage?: boolean
   /** All steps from the empty file to the newest schema, oldest first. Steps that were once released never change. */
   readonly migrations: readonly Migration[]
   /** For a new file; a power of two from 512 to 65536. */
@@ -33,7 +35,7 @@ export interface OpenOptions {
   readonly cacheBytes?: number
   /** How long a statement waits for another connection's write. The thread stands still for it: leave it 0 on an event loop. */
   readonly busyTimeoutMs?: DurationMs
-  /** Told of acknowledged commits that the log has lost. The file can be used all the same. */
+  /** Told of acknowledged commits that the log has lost, and of a file that was cut off. It can be used all the same. */
   readonly onDamage?: (error: DatabaseError) => void
 }
 
@@ -55,6 +57,7 @@ export function openDatabase(options: OpenOptions): Database {
     const committed = options.readonly ? undefined : committedFrames(path)
     refuseEmptied(path)
     database = new Sqlite(path, { readonly: options.readonly ?? false, timeout: OPEN_TIMEOUT_MS })
+    if (options.readonly && options.salvage) acceptCutOff(database, options)
     // First of all: a file that this program does not know stays as it is.
     refuseNewer(database, options)
     const damage = logDamage(path, committed)
@@ -66,6 +69,20 @@ export function openDatabase(options: OpenOptions): Database {
   } catch (error) {
     database?.close()
     throw asDatabaseError(error, path)
+  }
+}
+
+/** SQLite refuses a file that is shorter than its header says, unless it is told to bear with what is wrong in it. */
+function acceptCutOff(database: Database, { path, onDamage }: OpenOptions): void {
+  try {
+    schemaVersion(database)
+  } catch (error) {
+    if (asDatabaseError(error, path).code !== 'corrupt') throw error
+    // The connection cannot write, so there is nothing that this could unleash.
+    database.unsafeMode()
+    database.pragma('writable_schema = ON')
+    schemaVersion(database)
+    onDamage?.(new DatabaseError('corrupt', `${path}: its end was cut off; what stood there is lost`))
   }
 }
 

@@ -2,6 +2,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, type DatabaseError, isSqliteError, lockOwnership, openDatabase } from '@promlet/sqlite'
 import { asStorageError, StorageError } from './error.ts'
+import { salvageTables } from './salvage.ts'
 import { DATABASE_FILE, LOCK_FILE, migrations, PAGE_BYTES, READABLE_FROM } from './schema.ts'
 import { SqliteStore, type Store, type StoreOptions } from './store.ts'
 
@@ -29,9 +30,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 }
 
 function build(options: StoreOptions, path: string, lock: Disposable | undefined): Store {
-  const damages: DatabaseError[] = []
-  const database = openFile(path, options.readonly ?? false, (damage) => damages.push(damage))
+  const damages: Error[] = []
+  const database = openFile(path, options, (damage) => damages.push(damage))
   try {
+    if (options.salvage && damages.length > 0) salvageTables(database, (damage) => damages.push(damage))
     return new SqliteStore(options, database, lock, damages)
   } catch (error) {
     database.close()
@@ -46,11 +48,12 @@ function asOpenError(error: unknown, path: string): StorageError {
   return new StorageError('corrupt', `${path}: its tables are damaged (${failure.message})`, { cause: error })
 }
 
-function openFile(path: string, readonly: boolean, onDamage: (damage: DatabaseError) => void): Database {
+function openFile(path: string, { readonly = false, salvage = false }: StoreOptions, onDamage: (damage: DatabaseError) => void): Database {
   return asked(path, () =>
     openDatabase({
       path,
       readonly,
+      salvage,
       onDamage,
       migrations,
       readableFrom: READABLE_FROM,

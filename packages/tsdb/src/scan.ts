@@ -8,6 +8,7 @@ import { closeDatabase, type Database, openDatabase } from '@promlet/sqlite'
 import { TimeShares } from './assembly.ts'
 import { asReadError, asStorageError, StorageError } from './error.ts'
 import { Reader, toColumns } from './reader.ts'
+import { salvageTables } from './salvage.ts'
 import { DATABASE_FILE, migrations, READABLE_FROM } from './schema.ts'
 import type { State } from './snapshot-state.ts'
 
@@ -60,7 +61,14 @@ export interface StoreScan extends Disposable {
 export function openScan(path: string, lost: (error: unknown) => void): StoreScan {
   const file = join(path, DATABASE_FILE)
   try {
-    const database = openDatabase({ path: file, readonly: true, migrations, readableFrom: READABLE_FROM, cacheBytes: CACHE_BYTES })
+    let isCutOff = false
+    const onDamage = (damage: Error) => {
+      isCutOff = true
+      lost(damage)
+    }
+    const options = { path: file, readonly: true, salvage: true, migrations, readableFrom: READABLE_FROM, cacheBytes: CACHE_BYTES }
+    const database = openDatabase({ ...options, onDamage })
+    if (isCutOff) salvageTables(database, lost)
     return new Scan(file, database, lost)
   } catch (error) {
     throw asStorageError(error, file)

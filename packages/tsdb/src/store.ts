@@ -57,6 +57,8 @@ export interface StoreOptions extends StoreSettings {
   readonly registry: Registry
   /** Reads a store that another process may be writing. Its appenders refuse. */
   readonly readonly?: boolean
+  /** With `readonly`: opens a store whose file was cut off too, for `verify` to say what can be read. */
+  readonly salvage?: boolean
 }
 
 /** What a block says of itself. Each of its series has one chunk. */
@@ -116,6 +118,7 @@ export class SqliteStore implements Store {
   readonly #reader: Reader
   readonly #metrics: StoreMetrics
   #known = NO_FACTS
+  readonly #damages: readonly Error[]
   /** These three are absent in a store for reading; the log also in memory. */
   readonly #writer: Writer | undefined
   readonly #log: LogKeeper | undefined
@@ -128,6 +131,7 @@ export class SqliteStore implements Store {
     this.#path = path
     this.#database = database
     this.#lock = lock
+    this.#damages = damages
     this.#clock = clock
     this.#commits = createFailureLog({ logger, clock, failed: 'batch not stored', worked: 'batches are stored again' })
     this.#limits = withDefaults(options)
@@ -214,7 +218,7 @@ export class SqliteStore implements Store {
   }
 
   async verify(): Promise<StoreVerification> {
-    return this.#read(() => verify(this.#database, this.#reader))
+    return this.#read(() => verify(this.#database, this.#reader, this.#damages))
   }
 
   async snapshot(folder: string, { skipRecent = false }: { readonly skipRecent?: boolean } = {}): Promise<void> {

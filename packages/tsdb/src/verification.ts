@@ -23,12 +23,15 @@ export interface StoreVerification {
   readonly moreProblems: number
 }
 
-/** Reads everything, as far as it can be read. At most `problemsMax` problems are listed. */
-export function verify(database: Database, reader: Reader, problemsMax = 100): StoreVerification {
-  const problems: string[] = []
+/** At most so many problems are listed. */
+const PROBLEMS_MAX = 100
+
+/** Reads everything, as far as it can be read. `known` is what was found when the store was opened. */
+export function verify(database: Database, reader: Reader, known: readonly Error[] = []): StoreVerification {
+  const problems = known.map(textOf)
   let moreProblems = 0
   const report = (problem: string) => {
-    if (problems.length < problemsMax) problems.push(problem)
+    if (problems.length < PROBLEMS_MAX) problems.push(problem)
     else moreProblems++
   }
   const attempt = <T>(what: string, read: () => T, otherwise: T): T => {

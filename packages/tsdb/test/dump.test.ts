@@ -1,6 +1,6 @@
 // A dump in our own form holds everything: a store made from it gives the same dump again, byte by byte.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Appender, type Histogram, Labels, type MatcherSets, type Millis, type TimeRange } from '@promlet/model'
@@ -230,6 +230,26 @@ describe('a dump of a damaged store', () => {
     const { lines, lost } = salvage(path)
     expect(lost).toEqual([expect.stringMatching(/batch \d+: its checksum does not fit its content/)])
     expect(lines.filter((line) => line.startsWith('{"series')).length).toBe(before.filter((line) => line.startsWith('{"series')).length)
+  })
+
+  test('has what stands before the end, where the file was cut off', async () => {
+    const path = newFolder()
+    await fill(path, 60)
+    const before = linesOf(dump(path))
+    const file = join(path, 'store.db')
+    truncateSync(file, statSync(file).size - 3 * 8192)
+    const { lines, lost } = salvage(path)
+    expect(lost[0]).toMatch(/store\.db: its end was cut off; what stood there is lost$/)
+    expect(lines.length).toBeGreaterThan(2)
+    expect(before).toEqual(expect.arrayContaining(lines.filter((line) => line.startsWith('{"series'))))
+    const options = { path, clock: new VirtualClock(NOW), logger: silentLogger, registry: createRegistry(), readonly: true }
+    await expect(openStore(options)).rejects.toMatchObject({ code: 'corrupt' })
+    const store = await openStore({ ...options, salvage: true })
+    const { samples, problems } = await store.verify()
+    expect(samples).toBeGreaterThan(0)
+    expect(samples).toBeLessThan((JSON.parse(before.at(-1) as string) as { end: { samples: number } }).end.samples)
+    expect(problems[0]).toMatch(/its end was cut off/)
+    await store.close()
   })
 
   test('has all, without the index, but the series whose labels are damaged', async () => {

@@ -15,7 +15,8 @@ folder is data when none is named. Prints what was checked and what can be read,
 the exit code is 1 then. "promlet tsdb dump" saves what can be read.`,
   async run(args) {
     const path = readFolder(parseFlags([], args))
-    const store = await openStore({ path, readonly: true, clock: systemClock, logger: silentLogger, registry: createRegistry() })
+    const quiet = { clock: systemClock, logger: silentLogger, registry: createRegistry() }
+    const store = await openStore({ path, readonly: true, salvage: true, ...quiet })
     try {
       return tell(await store.verify())
     } finally {
