@@ -18,8 +18,7 @@ import { makeFolder, PROMLET } from './promlet.ts'
 
 const KILLS = Number(process.env['PROMLET_KILLS'] ?? 16)
 type Aim = Phase | 'random'
-/** Sweeps are not aimed at: random kills find them. */
-const AIMS: readonly Aim[] = ['commit', 'random', 'compaction', 'checkpoint', 'deletion', 'retention', 'migration', 'random']
+const AIMS: readonly Aim[] = ['commit', 'random', 'compaction', 'checkpoint', 'deletion', 'retention', 'migration', 'sweep']
 /** In every round that has an eye on retention; in the others nothing expires. */
 const SHORT_RETENTION_MS = 5_000
 /** For a phase that is aimed at to come. */

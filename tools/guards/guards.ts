@@ -187,6 +187,22 @@ export const guards: readonly Guard[] = [
     title: 'after close',
   },
   {
+    name: 'a failed commit is counted',
+    file: tsdb('store'),
+    find: 'this.#metrics.commitFailed()',
+    replace: '',
+    tests: faults,
+    title: 'full disk',
+  },
+  {
+    name: 'damage is counted',
+    file: tsdb('store'),
+    find: 'this.#metrics.damaged(err)',
+    replace: '',
+    tests: faults,
+    title: 'put aside',
+  },
+  {
     name: 'a failure that goes on does not fill the disk with log lines',
     file: 'packages/telemetry/src/failure-log.ts',
     find: 'if (failedAt - saidAt < EVERY_MS) return',
