@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Histogram, Labels, Matcher } from '@promlet/model'
 import { VirtualClock } from '@promlet/model/testing'
+import { createCheckpointer } from '@promlet/sqlite'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSql, openStore, type SqlSession, type Store } from '../src/index.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'promlet-sql-'))
 const NOW = Date.UTC(2026, 0, 1)
+const clock = new VirtualClock(NOW)
+const options = { path: root, parseMatchers, clock, timeoutMs: 600_000 }
 let store: Store
 let sql: SqlSession
 
@@ -35,7 +38,7 @@ function parseMatchers(selector: string): Matcher[] {
 }
 
 beforeAll(async () => {
-  store = await openStore({ path: root, clock: new VirtualClock(NOW), logger: silentLogger, registry: createRegistry() })
+  store = await openStore({ path: root, clock, logger: silentLogger, registry: createRegistry() })
   await using appender = store.appender()
   for (const job of ['api', 'node']) {
     const up = appender.series(Labels.of({ __name__: 'up', job }))
@@ -44,7 +47,7 @@ beforeAll(async () => {
   }
   appender.appendHistogram(appender.series(Labels.of({ __name__: 'latency_seconds' })), NOW, histogram)
   await appender.commit()
-  sql = openSql({ path: root, parseMatchers, lost: () => expect.unreachable() })
+  sql = openSql({ ...options, lost: () => expect.unreachable() })
 })
 
 afterAll(async () => {
@@ -119,6 +122,23 @@ describe('SQL over a store that is being written', () => {
     const files = readdirSync(root)
     expect(() => all(statement)).toThrow('only statements that read are allowed: SELECT')
     expect(readdirSync(root)).toEqual(files)
+  })
+
+  test('a query whose rows nobody takes ends after its time, so that the log is not held', async () => {
+    const checkpointer = createCheckpointer(join(root, 'store.db'))
+    const { rows } = sql.query('SELECT id FROM main.series')
+    rows.next()
+    {
+      await using appender = store.appender()
+      appender.append(appender.series(Labels.of({ __name__: 'held' })), NOW, 1)
+      await appender.commit()
+    }
+    expect(await checkpointer.checkpoint('truncate')).toMatchObject({ busy: true })
+    await clock.advance(600_000)
+    expect(await checkpointer.checkpoint('truncate')).toMatchObject({ busy: false })
+    expect(() => rows.next()).toThrow('the query took longer than 600 s')
+    await checkpointer.close()
+    expect(all('SELECT count(*) FROM main.series').length).toBe(1)
   })
 
   test('says what is wrong with a query', () => {

@@ -1,3 +1,4 @@
+import { type DurationMs, parseDuration, systemClock } from '@promlet/model'
 import { parseMatchers } from '@promlet/promql/syntax'
 import { openSql, type SqlAnswer, type SqlValue } from '@promlet/tsdb'
 import { type Command, CommandError, printError } from '../command.ts'
@@ -7,6 +8,7 @@ import { csvRows, jsonRows, tableRows } from '../rows.ts'
 
 const flags: readonly Flag[] = [
   { name: 'format', kind: 'text', default: 'table', help: 'table, csv or json.' },
+  { name: 'timeout', kind: 'text', default: '10m', help: 'How long the query may take. While it reads tables, the log of a server grows.' },
   { name: 'output', short: 'o', kind: 'text', default: '', help: 'File to write to; standard output when not given.' },
 ]
 
@@ -48,6 +50,8 @@ Examples:
     using session = openSql({
       path,
       parseMatchers,
+      clock: systemClock,
+      timeoutMs: readTimeout(values.text('timeout')),
       lost(error) {
         lost++
         printError(`damaged: ${error instanceof Error ? error.message : error}`)
@@ -59,4 +63,12 @@ Examples:
     await output.end()
     return lost === 0 ? 0 : 1
   },
+}
+
+function readTimeout(text: string): DurationMs {
+  try {
+    return parseDuration(text)
+  } catch (error) {
+    throw new CommandError(`--timeout: ${(error as Error).message}`)
+  }
 }

@@ -1,7 +1,7 @@
 // Plain SQL over a store: its own tables, and two functions that give tables of what these hold packed. Two connections,
 // since a connection cannot run another statement while it is in the middle of one.
 
-import { isStaleAt, type Labels, type Matcher, type MatcherSets, type TimeRange } from '@promlet/model'
+import { type Clock, type DurationMs, isStaleAt, type Labels, type Matcher, type MatcherSets, type TimeRange } from '@promlet/model'
 import { type Database, isSqliteError } from '@promlet/sqlite'
 import { histogramText } from '../dump/histogram-json.ts'
 import { asStorageError, StorageError } from '../error.ts'
@@ -21,6 +21,9 @@ export interface SqlOptions {
   readonly path: string
   /** Reads a selector such as `up{job="node"}`. */
   readonly parseMatchers: (selector: string) => readonly Matcher[]
+  readonly clock: Clock
+  /** A query ends then, also while nobody asks for its rows: it holds a state of the store, and a writer's log grows meanwhile. */
+  readonly timeoutMs: DurationMs
   /** Is told of batches that cannot be read and are left out. */
   readonly lost: (error: unknown) => void
 }
@@ -35,7 +38,8 @@ const SERIES_COLUMNS = ['series', 'name', 'labels']
 const SAMPLES_COLUMNS = [...SERIES_COLUMNS, 'time', 'time_ms', 'value', 'kind', 'histogram', 'start_ms']
 
 /** @throws StorageError as `openScan` */
-export function openSql({ path, parseMatchers, lost }: SqlOptions): SqlSession {
+export function openSql(options: SqlOptions): SqlSession {
+  const { path, parseMatchers, lost } = options
   const plain = openScan(path, () => {})
   const { database } = plain
   try {
@@ -61,7 +65,7 @@ export function openSql({ path, parseMatchers, lost }: SqlOptions): SqlSession {
     database.exec('CREATE VIRTUAL TABLE temp.series USING promlet_series; CREATE VIRTUAL TABLE temp.samples USING promlet_samples')
     database.pragma('query_only = ON')
     return {
-      query: (sql) => ask(plain, sql, path),
+      query: (sql) => ask(plain, sql, options),
       [Symbol.dispose]() {
         plain[Symbol.dispose]()
         scan[Symbol.dispose]()
@@ -86,7 +90,8 @@ function defineTable(database: Database, name: string, definition: TableDefiniti
   define.call(database, name, () => definition)
 }
 
-function ask({ database }: StoreScan, sql: string, path: string): SqlAnswer {
+function ask({ database }: StoreScan, sql: string, options: SqlOptions): SqlAnswer {
+  const { path } = options
   const statement = explained(path, () => database.prepare<[], SqlValue[]>(sql))
   const isPragma = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*pragma\b/i.test(sql)
   if (!statement.reader || !statement.readonly || isPragma)
@@ -94,13 +99,20 @@ function ask({ database }: StoreScan, sql: string, path: string): SqlAnswer {
       'bad-query',
       'only statements that read are allowed: SELECT, WITH … SELECT, VALUES, EXPLAIN; the store is open for reading',
     )
-  return { columns: statement.columns().map(({ name }) => name), rows: guarded(() => statement.raw().iterate(), path) }
+  return { columns: statement.columns().map(({ name }) => name), rows: guarded(() => statement.raw().iterate(), options) }
 }
 
 /** Begins with the first row that is asked for: a connection with an open query can do nothing else. */
-function* guarded(open: () => IterableIterator<SqlValue[]>, path: string): Generator<readonly SqlValue[]> {
+function* guarded(open: () => IterableIterator<SqlValue[]>, options: SqlOptions): Generator<readonly SqlValue[]> {
+  const { path, clock, timeoutMs } = options
+  const end = clock.monotonic() + timeoutMs
   try {
-    yield* open()
+    const rows = open()
+    using _timer = clock.setTimer(timeoutMs, () => void rows.return?.())
+    for (const row of rows) {
+      yield row
+      if (clock.monotonic() >= end) throw new StorageError('bad-query', `the query took longer than ${timeoutMs / 1000} s`)
+    }
   } catch (error) {
     explained(path, () => {
       throw error
