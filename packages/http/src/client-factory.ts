@@ -11,12 +11,12 @@ import {
   type HttpResponse,
 } from './client.ts'
 import { type Connections, openConnections } from './connections.ts'
-import { credentialHeaders, hasCredentials, mayShareCredentials } from './credentials.ts'
+import { credentialHeaders, mayShareCredentials } from './credentials.ts'
+import { type Destination, Destinations, destinationOf } from './destination.ts'
 import { type Answer, type ExchangeLimits, exchange } from './exchange.ts'
 import { describeFailure, isIdleClose, requestError } from './failure.ts'
 import { PlainConnections, plainRequest } from './plain-connections.ts'
 import { Stop, StopsBySignal } from './stop.ts'
-import { UrlMemory } from './url-memory.ts'
 
 /** Go's http.Client follows as many. */
 const REDIRECTS_MAX = 10
@@ -43,7 +43,7 @@ type Headers = Readonly<Record<string, string>>
 function openClient(config: HttpClientConfig, clock: Clock): HttpClient {
   const ways: Ways = { connections: openConnections(config), plain: new PlainConnections(clock), plainRequests: new WeakMap() }
   const stops = new StopsBySignal()
-  const urls = new UrlMemory()
+  const destinations = new Destinations(config)
   const running = new Set<Stop>()
   let closing: Promise<void> | undefined
   return {
@@ -54,8 +54,7 @@ function openClient(config: HttpClientConfig, clock: Clock): HttpClient {
       if (request.signal !== undefined) stops.add(request.signal, stop)
       running.add(stop)
       try {
-        const url = urls.parse(request.method, request.url)
-        return await follow({ ...request, url }, config, ways, stop)
+        return await follow(request, destinations.of(request.method, request.url), config, ways, stop)
       } finally {
         running.delete(stop)
         timer[Symbol.dispose]()
@@ -71,28 +70,26 @@ function openClient(config: HttpClientConfig, clock: Clock): HttpClient {
   }
 }
 
-type ParsedRequest = Omit<HttpRequest, 'url'> & { readonly url: URL }
-
 /** What one hop sends. */
 interface Hop {
   readonly method: HttpRequest['method']
-  readonly url: URL
+  readonly to: Destination
   readonly body: Uint8Array | undefined
 }
 
-async function follow(request: ParsedRequest, config: HttpClientConfig, ways: Ways, stop: Stop): Promise<HttpResponse> {
-  const asked = request.url
+async function follow(request: HttpRequest, asked: Destination, config: HttpClientConfig, ways: Ways, stop: Stop): Promise<HttpResponse> {
   const limits = { stop, bytesMax: request.bodyBytesMax }
-  let hop: Hop = { method: request.method, url: asked, body: request.body }
+  let hop: Hop = { method: request.method, to: asked, body: request.body }
   for (let redirects = 0; ; redirects++) {
-    const { method, url } = hop
+    const { to } = hop
     let answer: Answer
     let next: Hop | undefined
     try {
-      const credentials = hasCredentials(config, url) && mayShareCredentials(asked, url) ? await credentialHeaders(config, url) : undefined
+      const mayTell = to.hasCredentials && (to === asked || mayShareCredentials(asked.url, to.url))
+      const credentials = mayTell ? await credentialHeaders(config, to.url) : undefined
       if (stop.reason !== undefined) throw stop.reason
-      answer = await send(hop, sender(request, hop, credentials, config, ways, limits))
-      next = config.followRedirects ? nextHop(hop, answer) : undefined
+      answer = await send(hop, sender(request, hop, credentials, ways, limits))
+      next = config.followRedirects ? nextHop(hop, answer, config) : undefined
       if (next !== undefined) {
         await answer.discard()
         if (stop.reason !== undefined) throw stop.reason
@@ -101,12 +98,13 @@ async function follow(request: ParsedRequest, config: HttpClientConfig, ways: Wa
       throw asHttpError(stop.reason ?? error, hop)
     }
     if (next === undefined) return await readAnswer(answer, ways.plain.buffers, limits)
-    if (redirects >= REDIRECTS_MAX) throw requestError(method, url, { code: 'protocol', text: `stopped after ${REDIRECTS_MAX} redirects` })
+    if (redirects >= REDIRECTS_MAX)
+      throw requestError(hop.method, to.url, { code: 'protocol', text: `stopped after ${REDIRECTS_MAX} redirects` })
     hop = next
   }
 }
 
-function requestHeaders(request: ParsedRequest, hop: Hop, credentials: Headers | undefined): Record<string, string> {
+function requestHeaders(request: HttpRequest, hop: Hop, credentials: Headers | undefined): Record<string, string> {
   const headers: Record<string, string> = { 'accept-encoding': 'gzip', 'user-agent': 'Promlet' }
   for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value
   // A redirect that turned a POST into a GET has no body to describe.
@@ -117,25 +115,18 @@ function requestHeaders(request: ParsedRequest, hop: Hop, credentials: Headers |
 /** Sends a hop the way that suits it; `isAgain` after the first time. */
 type Send = (isAgain: boolean) => Promise<Answer>
 
-function sender(
-  request: ParsedRequest,
-  hop: Hop,
-  credentials: Headers | undefined,
-  config: HttpClientConfig,
-  ways: Ways,
-  limits: ExchangeLimits,
-): Send {
-  const { method, url, body } = hop
-  if (method !== 'GET' || body !== undefined || url.protocol !== 'http:' || (config.proxyUrl ?? '') !== '') {
+function sender(request: HttpRequest, hop: Hop, credentials: Headers | undefined, ways: Ways, limits: ExchangeLimits): Send {
+  const { method, to, body } = hop
+  if (method !== 'GET' || body !== undefined || !to.isPlain) {
     const headers = requestHeaders(request, hop, credentials)
     return () => sendElsewise(hop, headers, ways.connections, limits)
   }
   const text = plainText(request, hop, credentials, ways)
-  return (isAgain) => ways.plain.get(url, text, limits, isAgain)
+  return (isAgain) => ways.plain.get(to, text, limits, isAgain)
 }
 
-function plainText(request: ParsedRequest, hop: Hop, credentials: Headers | undefined, { plainRequests }: Ways): string {
-  const { url } = hop
+function plainText(request: HttpRequest, hop: Hop, credentials: Headers | undefined, { plainRequests }: Ways): string {
+  const { url } = hop.to
   const { headers: key } = request
   const known = key === undefined || credentials !== undefined ? undefined : plainRequests.get(key)
   if (known?.url === url) return known.text
@@ -155,7 +146,7 @@ async function send(hop: Hop, sendOnce: Send): Promise<Answer> {
 }
 
 async function sendElsewise(
-  { url, method, body }: Hop,
+  { to: { url }, method, body }: Hop,
   headers: Record<string, string>,
   connections: Connections,
   limits: ExchangeLimits,
@@ -167,16 +158,17 @@ async function sendElsewise(
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
-function nextHop({ method, url, body }: Hop, { status, headers }: Answer): Hop | undefined {
+function nextHop({ method, to, body }: Hop, { status, headers }: Answer, config: HttpClientConfig): Hop | undefined {
   const location = headers['location']
   if (!REDIRECTS.has(status) || location === undefined) return undefined
-  const next = URL.parse(location, url)
+  const next = URL.parse(location, to.url)
   if (next === null) throw new HttpError('protocol', `failed to parse Location header ${JSON.stringify(location)}`)
   if (next.protocol !== 'http:' && next.protocol !== 'https:') {
     throw new HttpError('protocol', `unsupported protocol scheme "${next.protocol.slice(0, -1)}"`)
   }
   const keepsMethod = status === 307 || status === 308 || method === 'GET'
-  return keepsMethod ? { method, url: next, body } : { method: 'GET', url: next, body: undefined }
+  const nextTo = destinationOf(next, config)
+  return keepsMethod ? { method, to: nextTo, body } : { method: 'GET', to: nextTo, body: undefined }
 }
 
 /** Go names neither method nor URL in the errors that happen after the headers came. */
@@ -198,7 +190,7 @@ async function readAnswer(
   }
 }
 
-function asHttpError(error: unknown, { method, url }: Hop): HttpError {
+function asHttpError(error: unknown, { method, to: { url } }: Hop): HttpError {
   if (error instanceof HttpError) return requestError(method, url, { code: error.code, text: error.message }, error.cause)
   // The text says all that the cause does.
   return requestError(method, url, describeFailure(error, url))

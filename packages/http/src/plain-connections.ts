@@ -1,6 +1,7 @@
 import type { Clock, DurationMs } from '@promlet/model'
 import { BodyBuffers } from './body-buffers.ts'
 import { HttpError } from './client.ts'
+import type { Destination } from './destination.ts'
 import type { Answer, ExchangeLimits } from './exchange.ts'
 import { PlainConnection } from './plain-connection.ts'
 
@@ -28,23 +29,20 @@ export class PlainConnections {
    * Sends what `plainRequest` made for the URL; `isAgain`: not over a connection that was used before. Rejects with what the
    * socket said when no answer comes.
    */
-  get(url: URL, request: string, limits: ExchangeLimits, isAgain: boolean): Promise<Answer> {
-    const connection = (isAgain ? undefined : this.#takeFree(url.host)) ?? this.#open(url)
+  get({ url, host }: Destination, request: string, limits: ExchangeLimits, isAgain: boolean): Promise<Answer> {
+    const connection = (isAgain ? undefined : this.#takeFree(host)) ?? this.#open(url, host)
     return connection.exchange(request, limits)
   }
 
   #takeFree(host: string): PlainConnection | undefined {
-    const oldest = this.#clock.monotonic() - KEEP_ALIVE_MS
-    for (const connection of this.#free.get(host)?.splice(-1) ?? []) {
-      if (connection.freeSince >= oldest) return connection
-      connection.destroy()
-    }
+    const connection = this.#free.get(host)?.pop()
+    if (connection === undefined || connection.freeSince >= this.#clock.monotonic() - KEEP_ALIVE_MS) return connection
+    connection.destroy()
     return undefined
   }
 
-  #open(url: URL): PlainConnection {
+  #open(url: URL, host: string): PlainConnection {
     this.#closeIdle()
-    const { host } = url
     const connectTimer = this.#clock.setTimer(CONNECT_TIMEOUT_MS, () => connection.giveUp())
     const connection: PlainConnection = new PlainConnection({
       host: url.hostname.replace(/^\[|\]$/g, ''),

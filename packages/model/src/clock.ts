@@ -40,15 +40,34 @@ export const systemClock: Clock = {
 }
 
 function setTimer(delay: DurationMs, run: TimerCallback): Disposable {
-  let handle = setTimeout(fire, Math.min(Math.max(0, delay), DELAY_MAX_MS))
-  let rest = delay - DELAY_MAX_MS
-  function fire(): void {
-    if (rest <= 0) {
-      void run()
+  return new SystemTimer(delay, run)
+}
+
+/** One that is far away takes several of Node's. */
+class SystemTimer implements Disposable {
+  readonly #run: TimerCallback
+  #rest: DurationMs
+  #handle: NodeJS.Timeout
+
+  constructor(delay: DurationMs, run: TimerCallback) {
+    this.#run = run
+    this.#rest = delay - DELAY_MAX_MS
+    this.#handle = setTimeout(fire, Math.min(Math.max(0, delay), DELAY_MAX_MS), this)
+  }
+
+  fire(): void {
+    if (this.#rest <= 0) {
+      void this.#run()
       return
     }
-    handle = setTimeout(fire, Math.min(rest, DELAY_MAX_MS))
-    rest -= DELAY_MAX_MS
+    this.#handle = setTimeout(fire, Math.min(this.#rest, DELAY_MAX_MS), this)
+    this.#rest -= DELAY_MAX_MS
   }
-  return { [Symbol.dispose]: () => clearTimeout(handle) }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#handle)
+  }
 }
+
+/** Not a closure per timer. */
+const fire = (timer: SystemTimer): void => timer.fire()
