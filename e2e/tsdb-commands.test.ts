@@ -172,6 +172,23 @@ describe('a store that is not in use', () => {
   )
 
   test(
+    'with a damaged batch answers queries with the rest, and says so',
+    () => {
+      using folder = makeFolder()
+      const path = makeStore(folder)
+      const database = new DatabaseSync(join(path, 'store.db'))
+      database.exec("INSERT INTO batch SELECT batch_floor + 1, 2, NULL, 1, 1, 1, x'00' FROM state")
+      database.close()
+      expect(promlet('query', 'instant', `--storage.tsdb.path=${path}`, 'count(last_over_time({job="api"}[1h]))')).toEqual({
+        code: 0,
+        out: expect.stringMatching(/^\{\} => 15 @/),
+        err: expect.stringMatching(/^time=\S+ level=ERROR msg="a part of the store is damaged; it is put aside" err="batch \d+: .*"\n$/),
+      })
+    },
+    LIMIT_MS,
+  )
+
+  test(
     'answers queries, SQL and dumps from a folder that its reader cannot write',
     () => {
       using folder = makeFolder()

@@ -1,5 +1,5 @@
 import { systemClock } from '@promlet/model'
-import { createRegistry, silentLogger } from '@promlet/telemetry'
+import { createLogger, createRegistry } from '@promlet/telemetry'
 import { openStore, type StoreAnalysis } from '@promlet/tsdb'
 import { type Command, CommandError, print } from '../command.ts'
 import { describeFlags, type Flag, parseFlags } from '../flags.ts'
@@ -21,7 +21,13 @@ ${describeFlags(flags)}`,
     const limit = Number(values.text('limit'))
     if (!Number.isInteger(limit) || limit < 1)
       throw new CommandError(`--limit: expected a number above zero, found "${values.text('limit')}"`)
-    const store = await openStore({ path, readonly: true, clock: systemClock, logger: silentLogger, registry: createRegistry() })
+    const store = await openStore({
+      path,
+      readonly: true,
+      clock: systemClock,
+      logger: createLogger({ level: 'error', format: 'logfmt' }),
+      registry: createRegistry(),
+    })
     try {
       print(analysisText(await store.analyze({ limit })))
     } finally {

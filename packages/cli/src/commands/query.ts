@@ -12,7 +12,7 @@ import {
 import { createEngine, writeAnswerJson } from '@promlet/promql'
 import { parseExpr, renderProblem } from '@promlet/promql/syntax'
 import { createQueryClient } from '@promlet/remote'
-import { createRegistry, silentLogger } from '@promlet/telemetry'
+import { createLogger, createRegistry } from '@promlet/telemetry'
 import { openStore } from '@promlet/tsdb'
 import { answerText } from '../answer-text.ts'
 import { type Command, CommandError, print, printError } from '../command.ts'
@@ -139,7 +139,13 @@ async function openEngine(flags: FlagValues): Promise<AsyncDisposable & { readon
     const engine = createQueryClient({ url: flags.text('url'), httpClient: createHttpClientFactory({ clock: systemClock }) })
     return { engine, [Symbol.asyncDispose]: () => engine.close() }
   }
-  const store = await openStore({ path, readonly: true, clock: systemClock, logger: silentLogger, registry: createRegistry() })
+  const store = await openStore({
+    path,
+    readonly: true,
+    clock: systemClock,
+    logger: createLogger({ level: 'error', format: 'logfmt' }),
+    registry: createRegistry(),
+  })
   return { engine: createEngine({ queryable: store, clock: systemClock }), [Symbol.asyncDispose]: () => store.close() }
 }
 
