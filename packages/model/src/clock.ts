@@ -47,7 +47,7 @@ function setTimer(delay: DurationMs, run: TimerCallback): Disposable {
 class SystemTimer implements Disposable {
   readonly #run: TimerCallback
   #rest: DurationMs
-  #handle: NodeJS.Timeout
+  #handle: ReturnType<typeof setTimeout>
 
   constructor(delay: DurationMs, run: TimerCallback) {
     this.#run = run

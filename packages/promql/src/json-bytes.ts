@@ -7,13 +7,13 @@ const FIRST_BYTES = 4096
 const MINUS = 45
 const POINT = 46
 const ZERO = 48
+const encoder = new TextEncoder()
 /** Values with more decimals are not tried as decimals: a rate has all digits that a float has. */
 const DECIMALS_MAX = 9
 
 /** A growing buffer of JSON text in UTF-8. */
 export class JsonBytes {
   length = 0
-  readonly #encoder = new TextEncoder()
   #bytes: Uint8Array
   #view: DataView
   /** The number written last, and where: gauges often stand still. */
@@ -46,7 +46,7 @@ export class JsonBytes {
 
   text(text: string): void {
     this.reserve(text.length * 3)
-    this.length += this.#encoder.encodeInto(text, this.#bytes.subarray(this.length)).written
+    this.length += encoder.encodeInto(text, this.#bytes.subarray(this.length)).written
   }
 
   /** Text that is ASCII and short. */
