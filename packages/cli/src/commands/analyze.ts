@@ -1,8 +1,7 @@
-import { systemClock } from '@promlet/model'
-import { createLogger, createRegistry } from '@promlet/telemetry'
-import { openStore, type StoreAnalysis } from '@promlet/tsdb'
+import type { StoreAnalysis } from '@promlet/tsdb'
 import { type Command, CommandError, print } from '../command.ts'
 import { describeFlags, type Flag, parseFlags } from '../flags.ts'
+import { openForReading } from '../open-for-reading.ts'
 
 const flags: readonly Flag[] = [{ name: 'limit', kind: 'text', default: '20', help: 'Length of the lists.' }]
 
@@ -21,13 +20,7 @@ ${describeFlags(flags)}`,
     const limit = Number(values.text('limit'))
     if (!Number.isInteger(limit) || limit < 1)
       throw new CommandError(`--limit: expected a number above zero, found "${values.text('limit')}"`)
-    const store = await openStore({
-      path,
-      readonly: true,
-      clock: systemClock,
-      logger: createLogger({ level: 'error', format: 'logfmt' }),
-      registry: createRegistry(),
-    })
+    const store = await openForReading(path)
     try {
       print(analysisText(await store.analyze({ limit })))
     } finally {

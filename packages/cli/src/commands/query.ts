@@ -12,11 +12,10 @@ import {
 import { createEngine, writeAnswerJson } from '@promlet/promql'
 import { parseExpr, renderProblem } from '@promlet/promql/syntax'
 import { createQueryClient } from '@promlet/remote'
-import { createLogger, createRegistry } from '@promlet/telemetry'
-import { openStore } from '@promlet/tsdb'
 import { answerText } from '../answer-text.ts'
 import { type Command, CommandError, print, printError } from '../command.ts'
 import { describeFlags, type Flag, type FlagValues, parseFlags } from '../flags.ts'
+import { openForReading } from '../open-for-reading.ts'
 
 const common: readonly Flag[] = [
   { name: 'url', kind: 'text', default: 'http://127.0.0.1:9090', help: 'The server that is asked; any Prometheus-compatible one.' },
@@ -139,13 +138,7 @@ async function openEngine(flags: FlagValues): Promise<AsyncDisposable & { readon
     const engine = createQueryClient({ url: flags.text('url'), httpClient: createHttpClientFactory({ clock: systemClock }) })
     return { engine, [Symbol.asyncDispose]: () => engine.close() }
   }
-  const store = await openStore({
-    path,
-    readonly: true,
-    clock: systemClock,
-    logger: createLogger({ level: 'error', format: 'logfmt' }),
-    registry: createRegistry(),
-  })
+  const store = await openForReading(path)
   return { engine: createEngine({ queryable: store, clock: systemClock }), [Symbol.asyncDispose]: () => store.close() }
 }
 
