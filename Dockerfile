@@ -7,7 +7,7 @@ WORKDIR /app
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 RUN npx -y pnpm@12 fetch --prod --store-dir /tmp/store
 COPY . .
-RUN npx -y pnpm@12 install --prod --offline --frozen-lockfile --store-dir /tmp/store && rm -rf /tmp/store
+RUN npx -y pnpm@12 install --prod --offline --frozen-lockfile --store-dir /tmp/store && rm -rf /tmp/store && node packages/cli/src/bundle.ts dist
 
 FROM node:24-bookworm-slim
 # As in bin/promlet.
@@ -17,5 +17,5 @@ COPY --from=build /app /app
 # Named volumes take over the owner of the folder that they are mounted on.
 RUN mkdir /data && chown node:node /data
 USER node
-ENTRYPOINT ["node", "--max-semi-space-size=4", "--min-semi-space-size=4", "packages/cli/src/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--min-semi-space-size=4", "dist/main.mjs"]
 CMD ["serve"]

@@ -5,14 +5,18 @@ import { expect, test } from 'vitest'
 import { run, until } from './peer.ts'
 import { makeFolder, PROMLET } from './promlet.ts'
 
-/** Prints the packages that were loaded when the process is told to stop. */
+/** Prints the packages whose sources are in what was loaded until the process is told to stop. */
 const reporter = `
 import { registerHooks } from 'node:module'
 const loaded = new Set()
 registerHooks({ load(url, context, next) {
-  const found = url.match(/\\/packages\\/([^/]+)\\/|\\.pnpm\\/([^/]+?)@\\d[^/]*\\//)
-  if (found !== null) loaded.add(found[1] ?? found[2])
-  return next(url, context)
+  const result = next(url, context)
+  const isBundle = url.includes('/dist/')
+  const places = isBundle ? String(result.source).matchAll(/^\\s*(?:\\/\\/ |")(packages|node_modules\\/\\.pnpm)\\/([^/\\n]+?)(?:@\\d[^/]*)?\\//gm) : []
+  for (const [, , name] of places) loaded.add(name)
+  const found = url.match(/\\.pnpm\\/([^/]+?)@\\d[^/]*\\//)
+  if (found !== null) loaded.add(found[1])
+  return result
 } })
 process.once('SIGTERM', () => process.stdout.write('loaded: ' + [...loaded].join(' ') + '\\n'))
 `

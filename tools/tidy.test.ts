@@ -168,7 +168,7 @@ function entries(): ReadonlySet<string> {
   for (const name of packages) {
     const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))
     for (const target of Object.values<string>(manifest.exports ?? {})) found.add(join('packages', name, target))
-    if (name === 'cli') found.add('packages/cli/src/main.ts')
+    if (name === 'cli') found.add('packages/cli/src/main.ts').add('packages/cli/src/bundle.ts')
     if (name === 'web') found.add('packages/web/src/page/main.ts')
   }
   return found

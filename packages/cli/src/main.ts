@@ -1,10 +1,8 @@
 // The promlet command: chooses a command and turns its outcome into an exit code.
 
 import { enableCompileCache } from 'node:module'
-import { resolveSourcesAsWritten } from './source-resolution.ts'
 
 enableCompileCache()
-resolveSourcesAsWritten()
 
 // A reader that has seen enough, as in `promlet query … | head`, is no error.
 for (const stream of [process.stdout, process.stderr]) {
