@@ -1,14 +1,12 @@
 // Reads rows of the chunk table. A query needs thousands of them, and as rows of their own they cost more to take out of
-// SQLite than to decode: so SQLite strings neighbours together, and gives one blob for all.
+// SQLite than to decode: so SQLite strings many together, and gives one blob for all.
 
 import { type Database, isSqliteError, type Statement } from '@promlet/sqlite'
 import { viewOf } from './bytes.ts'
 import { asStorageError } from './error.ts'
 
-/** Chunks between two that are wanted are read with them, up to so many: that costs less than another statement. */
-const UNWANTED_MAX = 3
 /** Longer strings grow slowly. */
-const RUN_MAX = 64
+const TOGETHER_MAX = 512
 const ZERO = 48
 
 /** Chunks in one piece of memory. */
@@ -20,45 +18,40 @@ export interface ChunkBytes {
 /** Gets the chunk of one of the positions: it lies from `start` to `end`. Undefined: there is no such row. */
 export type TakeChunk = (index: number, chunk: ChunkBytes | undefined, start: number, end: number) => void
 
-type Run = [count: number, lengths: string, data: Buffer]
+type Rows = [count: number, lengths: string, data: Buffer]
 
 export class ChunkRows {
   readonly #readOne: Statement<[number], Buffer>
-  readonly #readRun: Statement<[number, number], Run>
+  readonly #readMany: Statement<[positions: string, first: number], Rows>
 
   constructor(database: Database) {
     this.#readOne = database.prepare<[number], Buffer>('SELECT data FROM chunk WHERE id = ?').pluck()
-    // As text a blob keeps its bytes, zeros too: nothing looks at what they are.
-    this.#readRun = database
-      .prepare<[number, number], Run>(
+    // The cross join keeps the order of the list. As text a blob keeps its bytes, zeros too: nothing looks at what they are.
+    this.#readMany = database
+      .prepare<[string, number], Rows>(
         `SELECT count(*), group_concat(length(data)), CAST(group_concat(data, '') AS BLOB)
-         FROM (SELECT data FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id)`,
+         FROM (SELECT data FROM json_each(?) AS position CROSS JOIN chunk ON chunk.id = ? + position.value)`,
       )
       .raw()
   }
 
   /** Gives the chunks `first + position` for increasing positions, in order. */
   read(first: number, positions: Uint32Array, take: TakeChunk): void {
-    for (let from = 0; from < positions.length; ) {
-      const to = endOfRun(positions, from)
-      if (to === from + 1 || !this.#readTogether(first, positions, from, to, take)) this.#readEach(first, positions, from, to, take)
-      from = to
+    for (let from = 0; from < positions.length; from += TOGETHER_MAX) {
+      const to = Math.min(from + TOGETHER_MAX, positions.length)
+      if (!this.#readTogether(first, positions, from, to, take)) this.#readEach(first, positions, from, to, take)
     }
   }
 
   /** False, and nothing is taken, when rows are missing or damaged. */
   #readTogether(first: number, positions: Uint32Array, from: number, to: number, take: TakeChunk): boolean {
-    const start = positions[from] as number
-    const last = positions[to - 1] as number
-    const [count, texts, bytes] = unlessCorrupt(() => this.#readRun.get(first + start, first + last)) ?? NO_RUN
-    if (count !== last - start + 1) return false
-    const ends = endsOf(texts, count)
+    const list = `[${positions.subarray(from, to).join()}]`
+    const [count, lengths, bytes] = unlessCorrupt(() => this.#readMany.get(list, first)) ?? NO_ROWS
+    if (count !== to - from) return false
+    const ends = endsOf(lengths, count)
     if (ends[count] !== bytes.length) return false
     const chunk = withView(bytes)
-    let index = from
-    for (let row = 0; row < count; row++) {
-      if (positions[index] === start + row) take(index++, chunk, ends[row] as number, ends[row + 1] as number)
-    }
+    for (let row = 0; row < count; row++) take(from + row, chunk, ends[row] as number, ends[row + 1] as number)
     return true
   }
 
@@ -73,7 +66,7 @@ export class ChunkRows {
   }
 }
 
-const NO_RUN: Run = [0, '', Buffer.alloc(0)]
+const NO_ROWS: Rows = [0, '', Buffer.alloc(0)]
 
 /** Where rows begin and end that are as long as the texts say, such as `14,220,36`. */
 function endsOf(lengths: string, count: number): Float64Array {
@@ -92,18 +85,6 @@ function endsOf(lengths: string, count: number): Float64Array {
   }
   ends[row] = (ends[row - 1] as number) + length
   return ends
-}
-
-/** Where the positions end that are read together with the one at `from`. */
-function endOfRun(positions: Uint32Array, from: number): number {
-  const start = positions[from] as number
-  let to = from + 1
-  while (to < positions.length) {
-    const position = positions[to] as number
-    if (position - (positions[to - 1] as number) > UNWANTED_MAX + 1 || position - start >= RUN_MAX) break
-    to++
-  }
-  return to
 }
 
 function withView(bytes: Buffer): ChunkBytes {
