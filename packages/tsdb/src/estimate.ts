@@ -2,7 +2,7 @@
 // it takes microseconds also where the answer takes seconds.
 
 import type { Selection, TimeRange } from '@promlet/model'
-import type { Blocks } from './blocks.ts'
+import type { Block, Blocks } from './blocks.ts'
 import { intersect } from './ids.ts'
 import type { LabelOrder } from './label-order.ts'
 import type { RecentBatches } from './recent-batches.ts'
@@ -16,36 +16,48 @@ export interface SelectEstimate {
   readonly samples: number
 }
 
+export interface EstimateOptions {
+  /** Counts as if each block had all of the series, so never too little; what that saves is to look for them. */
+  readonly rough?: boolean
+}
+
 export interface EstimateSources {
   readonly order: LabelOrder
   readonly blocks: Blocks
   readonly batches: RecentBatches
 }
 
-export function estimateSelect(selections: readonly Selection[], state: State, sources: EstimateSources): SelectEstimate {
+export function estimateSelect(
+  selections: readonly Selection[],
+  state: State,
+  sources: EstimateSources,
+  { rough = false }: EstimateOptions,
+): SelectEstimate {
   let series = 0
   let samples = 0
   for (const selection of selections) {
     const ids = sources.order.idsOf(selection.matchers, state)
     series += ids.length
-    samples += samplesInBlocks(ids, selection, state, sources.blocks) + samplesInBatches(ids.length, selection, state, sources.batches)
+    const countIn = rough ? (block: Block) => Math.min(ids.length, block.series) : seriesCounter(ids, sources.blocks)
+    for (const block of sources.blocks.within(selection, state)) {
+      samples += countIn(block) * (block.samples / block.series) * shareOf(block, selection)
+    }
+    samples += samplesInBatches(ids.length, selection, state, sources.batches)
   }
   return { series, samples }
 }
 
-function samplesInBlocks(ids: Uint32Array, range: TimeRange, state: State, blocks: Blocks): number {
-  // Most blocks have the same series.
+/** Counts those of the series that a block has. Most blocks have the same. */
+function seriesCounter(ids: Uint32Array, blocks: Blocks): (block: Block) => number {
   const found = new Map<number, number>()
-  let samples = 0
-  for (const block of blocks.within(range, state)) {
+  return (block) => {
     let count = found.get(block.seriesSet)
     if (count === undefined) {
       count = intersect(ids, blocks.series(block)).length
       found.set(block.seriesSet, count)
     }
-    samples += count * (block.samples / block.series) * shareOf(block, range)
+    return count
   }
-  return samples
 }
 
 /** A series is at most once in a row. */

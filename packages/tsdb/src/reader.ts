@@ -17,7 +17,7 @@ import { type PlannedSeries, planSeries, TimeShares } from './assembly.ts'
 import { Blocks, type OpenChunk } from './blocks.ts'
 import { newColumn } from './buffers.ts'
 import { readChunk } from './chunk.ts'
-import { estimateSelect, type SelectEstimate } from './estimate.ts'
+import { type EstimateOptions, estimateSelect, type SelectEstimate } from './estimate.ts'
 import { type ExemplarSelection, ExemplarTable, type SeriesExemplars } from './exemplars.ts'
 import { gather } from './gather.ts'
 import { indexOf, intersect, NO_IDS, shareAny, union } from './ids.ts'
@@ -84,8 +84,8 @@ export class Reader {
   }
 
   /** About how much `select` would read. */
-  estimate(selections: readonly Selection[]): SelectEstimate {
-    return this.snapshot((state) => estimateSelect(selections, state, this))
+  estimate(selections: readonly Selection[], options: EstimateOptions = {}): SelectEstimate {
+    return this.snapshot((state) => estimateSelect(selections, state, this, options))
   }
 
   /** The samples of series, each ready to be read, in label order; series that have none in the range may be among them. */

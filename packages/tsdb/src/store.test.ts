@@ -70,6 +70,23 @@ describe('an estimate', () => {
     expect(store.estimate([selection, selection])).toEqual({ series: 4, samples: 400 })
     await store.close()
   })
+
+  test('that is rough may count series in blocks that do not have them', async () => {
+    const store = await open(newFolder())
+    for (let step = 0; step < 100; step++) {
+      const at = START + step * 15_000
+      await write(
+        store,
+        [up(step < 50 ? 'a' : 'b'), up('c')].map((series) => [series, at, step] as const),
+      )
+      if (step === 49) await store.compactNow()
+    }
+    await store.compactNow()
+    const selection = { matchers: [new Matcher('instance', '=~', 'a|b')], from: 0, to: NOW }
+    expect(store.estimate([selection])).toEqual({ series: 2, samples: 100 })
+    expect(store.estimate([selection], { rough: true })).toEqual({ series: 2, samples: 200 })
+    await store.close()
+  })
 })
 
 describe('a store on disk', () => {

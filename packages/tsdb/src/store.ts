@@ -22,7 +22,7 @@ import { createFailureLog, type FailureLog, type Logger, type Registry } from '@
 import { analyze, type StoreAnalysis } from './analysis.ts'
 import { type PendingBatch, StoreAppender } from './appender.ts'
 import { asReadError, asStorageError, StorageError } from './error.ts'
-import type { SelectEstimate } from './estimate.ts'
+import type { EstimateOptions, SelectEstimate } from './estimate.ts'
 import type { ExemplarSelection, SeriesExemplars } from './exemplars.ts'
 import { LogKeeper } from './log-keeper.ts'
 import { Maintenance, type MaintenanceLimits } from './maintenance.ts'
@@ -77,7 +77,7 @@ export interface Store extends Appendable, Queryable {
   /** The exemplars of the series that any of the selectors accepts, in label order; series without any are left out. */
   exemplars(range: TimeRange, selection: ExemplarSelection): Promise<readonly SeriesExemplars[]>
   /** About how much `select` would read; told in microseconds, before anything is read. */
-  estimate(selections: readonly Selection[]): SelectEstimate
+  estimate(selections: readonly Selection[], options?: EstimateOptions): SelectEstimate
   /** What was said of metric families: of one, or of the first `limit` in order of name. */
   metadata(options?: { readonly metric?: string; readonly limit?: number }): ReadonlyMap<string, Metadata>
   /** The time of the oldest sample; Infinity in an empty store. */
@@ -173,8 +173,8 @@ export class SqliteStore implements Store {
     return this.#read(() => this.#reader.select(selections, options), options)
   }
 
-  estimate(selections: readonly Selection[]): SelectEstimate {
-    return this.#read(() => this.#reader.estimate(selections))
+  estimate(selections: readonly Selection[], options?: EstimateOptions): SelectEstimate {
+    return this.#read(() => this.#reader.estimate(selections, options))
   }
 
   async labelNames(range: TimeRange, matcherSets: MatcherSets, options?: SelectOptions): Promise<readonly string[]> {

@@ -4,7 +4,7 @@
 import { type Clock, type DurationMs, QueryError } from '@promlet/model'
 import type { Elsewhere, LongQuery } from '@promlet/promql'
 import type { Logger } from '@promlet/telemetry'
-import type { Store } from '@promlet/tsdb'
+import type { SelectEstimate, Store } from '@promlet/tsdb'
 import type { Found, Lookup } from '../api/lookups.ts'
 import type { QuerySettings } from '../settings.ts'
 import { type Ask, type AskLookup, askLookup, type Form, type Reply, toError, withLabels } from './messages.ts'
@@ -168,8 +168,8 @@ export function createQueryWorkers(options: QueryWorkersOptions): QueryWorkers {
     isLong(selections, evaluations) {
       if (evaluations > LONG_EVALUATIONS) return true
       if (selections.length === 0) return false
-      const { series, samples } = store.estimate(selections)
-      return samples + series * SAMPLES_PER_SERIES > LONG_SAMPLES
+      // Most are far from it.
+      return isLong(store.estimate(selections, { rough: true })) && isLong(store.estimate(selections))
     },
     async answer(long) {
       const reply = await submit(queryWork(long, 'values'))
@@ -190,7 +190,7 @@ export function createQueryWorkers(options: QueryWorkersOptions): QueryWorkers {
       // Of all series the index tells as it is.
       if (matcherSets.length === 0) return false
       const selections = matcherSets.map((matchers) => ({ matchers, ...range }))
-      return store.estimate(selections).series > LONG_LOOKUP_SERIES
+      return store.estimate(selections, { rough: true }).series > LONG_LOOKUP_SERIES
     },
     async look(lookup, signal) {
       const reply = await submit({ timeoutMs: query.timeoutMs, signal, ask: () => askLookup(lookup) })
@@ -213,6 +213,10 @@ export function createQueryWorkers(options: QueryWorkersOptions): QueryWorkers {
     await Promise.all([...ending, ...open.map(({ thread }) => thread.close())])
     for (const { timer } of open) timer?.[Symbol.dispose]()
   }
+}
+
+function isLong({ series, samples }: SelectEstimate): boolean {
+  return samples + series * SAMPLES_PER_SERIES > LONG_SAMPLES
 }
 
 /** What this thread has computed, in all. */
