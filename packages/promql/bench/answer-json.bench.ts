@@ -2,7 +2,7 @@
 // `node packages/promql/bench/answer-json.bench.ts`; it prints nanoseconds per sample.
 
 import { Labels, type Value } from '@promlet/model'
-import { answerPieces } from '@promlet/promql'
+import { answerJson } from '@promlet/promql'
 
 const SERIES = 20
 const STEPS = 1_440
@@ -27,7 +27,7 @@ for (const [name, sample] of kinds) {
     }))
     const value: Value = { kind: 'matrix', series }
     const start = performance.now()
-    for (const _ of answerPieces(value));
+    for (const _ of answerJson(value));
     return performance.now() - start
   }).sort((left, right) => left - right)
   const ns = ((laps[ROUNDS / 2] ?? 0) * 1e6) / (SERIES * STEPS)

@@ -11,6 +11,8 @@ interface Annotation {
   readonly start: number
 }
 
+const NO_TEXTS: readonly string[] = []
+
 /** The annotations of one query, in the order in which they were first met. */
 export class Annotations {
   readonly #byKey = new Map<string, Annotation>()
@@ -50,6 +52,7 @@ export class Annotations {
 
   /** The texts of one kind for the API, with `(line:column)` of the query, in the order of the query. */
   texts(kind: 'warning' | 'info', query: string): readonly string[] {
+    if (this.#byKey.size === 0) return NO_TEXTS
     const own = this.added(0).filter(({ annotation }) => annotation.kind === kind)
     return inOrder(saidOnce(inOrder(own))).map((record) => recordText(record, query))
   }

@@ -78,8 +78,7 @@ describe('a query with a place to go', () => {
       { query: 'sum(queue_depth) + sum(queue_depth{instance="host-1"})', start: MINUTE, end: MINUTE, step: 0 },
       0,
     )
-    const text = Array.from(sum.pieces, (piece) => new TextDecoder().decode(piece)).join('')
-    expect(text).toBe('"resultType":"vector","result":[{"metric":{},"value":[60,"21"]}]')
+    expect(sum.json).toBe('"resultType":"vector","result":[{"metric":{},"value":[60,"21"]}]')
     expect(asked).toHaveLength(1)
   })
 

@@ -41,5 +41,5 @@ export type {
 export { parseScript } from './script/parse.ts'
 export { type EvalReport, listEvals, type RunOptions, runScript } from './script/run.ts'
 export type { OpenScriptStorage, ScriptStorage } from './script/storage.ts'
-export { answerPieces, writeAnswerJson } from './value-json.ts'
+export { answerJson, writeAnswerJson } from './value-json.ts'
 export { type WrittenAnswer, writeAnswer } from './written-answer.ts'

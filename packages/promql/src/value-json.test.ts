@@ -1,7 +1,7 @@
 import { type Histogram, Labels, type Value } from '@promlet/model'
 import { describe, expect, test } from 'vitest'
 import { formatTime } from './json-bytes.ts'
-import { writeAnswerJson } from './value-json.ts'
+import { answerJson, writeAnswerJson } from './value-json.ts'
 
 const labels = Labels.of({ __name__: 'up', job: 'a "quoted" job' })
 
@@ -39,6 +39,16 @@ describe('writeAnswerJson', () => {
     { kind: 'vector', samples: [{ labels, at: 1000, value: 1e-7 }] },
     '{"resultType":"vector","result":[{"metric":{"__name__":"up","job":"a \\"quoted\\" job"},"value":[1,"1e-07"]}]}',
   )
+  test('writes a long vector in pieces, which together are what a short one is', () => {
+    const samples = Array.from({ length: 1_000 }, (_, index) => ({ labels, at: 1000 + (index % 3), value: index / 4 }))
+    const { data } = JSON.parse(`{"data":${writeAnswerJson({ value: { kind: 'vector', samples } })}}`)
+    expect(data.result).toEqual(
+      samples.map(({ at, value }) => ({ metric: { __name__: 'up', job: 'a "quoted" job' }, value: [at / 1000, String(value)] })),
+    )
+    const pieces = answerJson({ kind: 'vector', samples })
+    expect(typeof pieces).toBe('object')
+    expect(Array.from(pieces as Iterable<Uint8Array>).length).toBeGreaterThan(3)
+  })
   is(
     'writes native histograms with their bounds',
     { kind: 'vector', samples: [{ labels: Labels.empty, at: 1000, value: 0, histogram }] },

@@ -1,62 +1,94 @@
-// What `data` holds in answers of /api/v1/query and /api/v1/query_range, written straight from the columns into bytes: texts
-// of times are made once per array of times, and no object or text is made per sample where that can be helped.
-// Prometheus: web/api/v1/json_codec.go, util/jsonutil.
+// What `data` holds in answers of /api/v1/query and /api/v1/query_range. A vector is written as text, series by series; a
+// matrix straight from its columns into bytes: texts of times are made once per array of times, and no object or text is
+// made per sample where that can be helped. Prometheus: web/api/v1/json_codec.go, util/jsonutil.
 
-import { allBuckets, formatValue, type Histogram, type SeriesColumns, type Value, type VectorSample } from '@promlet/model'
+import { allBuckets, formatValue, type Histogram, type Millis, type SeriesColumns, type Value, type VectorSample } from '@promlet/model'
 import { formatTime, JsonBytes } from './json-bytes.ts'
 import { LabelsJson } from './labels-json.ts'
 
 /** A piece that has so many bytes is handed on: so the client reads while the rest is written. */
 const PIECE_BYTES = 2 ** 16
+/** Of a vector; a shorter one is one text. */
+const PIECE_SAMPLES = 256
 const HEAD_BYTES = 18
 
 /** `{"resultType":…,"result":…}` of an answer, as JSON text. */
 export function writeAnswerJson(answer: { readonly value: Value }): string {
+  const json = answerJson(answer.value)
+  if (typeof json === 'string') return `{${json}}`
   const decoder = new TextDecoder()
   let text = '{'
-  for (const piece of answerPieces(answer.value)) text += decoder.decode(piece, { stream: true })
+  for (const piece of json) text += decoder.decode(piece, { stream: true })
   return `${text}}`
 }
 
-/** `"resultType":…,"result":…` in UTF-8. Each piece is written when it is asked for, over the one before. */
-export function* answerPieces(value: Value): Generator<Uint8Array, void> {
-  const out = new JsonBytes()
-  out.ascii(`"resultType":"${value.kind}","result":[`)
+/**
+ * `"resultType":…,"result":…`, as text where it is short and in pieces of UTF-8 where it may be long. Each piece is written
+ * when it is asked for, over the one before.
+ */
+export function answerJson(value: Value): string | Iterable<Uint8Array> {
   switch (value.kind) {
     case 'scalar':
-      out.text(`${formatTime(value.at)},"${formatValue(value.value)}"`)
-      break
+      return `"resultType":"scalar","result":[${formatTime(value.at)},"${formatValue(value.value)}"]`
     case 'string':
-      out.text(`${formatTime(value.at)},${JSON.stringify(value.value)}`)
-      break
-    case 'vector':
-      yield* vectorPieces(value.samples, out)
-      break
-    case 'matrix':
-      yield* matrixPieces(value.series, out)
-  }
-  out.ascii(']')
-  yield out.take()
-}
-
-function* vectorPieces(samples: readonly VectorSample[], out: JsonBytes): Generator<Uint8Array, void> {
-  const json = new LabelsJson()
-  for (let index = 0; index < samples.length; index++) {
-    const { labels, at, value, histogram } = samples[index] as VectorSample
-    out.text(`${index === 0 ? '{"metric":' : ',{"metric":'}${json.of(labels)}${histogram === undefined ? ',"value":[' : ',"histogram":['}`)
-    out.time(at)
-    if (histogram === undefined) {
-      out.ascii(',"')
-      out.number(value)
-      out.ascii('"]}')
-    } else {
-      out.text(`,${histogramJson(histogram)}]}`)
+      return `"resultType":"string","result":[${formatTime(value.at)},${JSON.stringify(value.value)}]`
+    case 'vector': {
+      const { samples } = value
+      if (samples.length > PIECE_SAMPLES) return vectorPieces(samples)
+      return `${VECTOR_HEAD}${new VectorText(samples).between(0, samples.length)}]`
     }
-    if (out.length >= PIECE_BYTES) yield out.take()
+    case 'matrix':
+      return matrixPieces(value.series)
   }
 }
 
-function* matrixPieces(series: readonly SeriesColumns[], out: JsonBytes): Generator<Uint8Array, void> {
+const VECTOR_HEAD = '"resultType":"vector","result":['
+
+function* vectorPieces(samples: readonly VectorSample[]): Generator<Uint8Array, void> {
+  const text = new VectorText(samples)
+  yield Buffer.from(VECTOR_HEAD)
+  for (let from = 0; from < samples.length; from += PIECE_SAMPLES) {
+    yield Buffer.from(text.between(from, Math.min(from + PIECE_SAMPLES, samples.length)))
+  }
+  yield Buffer.from(']')
+}
+
+/** Writes the samples of a vector, which mostly are of one time. */
+class VectorText {
+  readonly #samples: readonly VectorSample[]
+  readonly #labels = new LabelsJson()
+  #at: Millis = Number.NaN
+  #time = ''
+
+  constructor(samples: readonly VectorSample[]) {
+    this.#samples = samples
+  }
+
+  /** Those from one position to another, exclusive. */
+  between(from: number, to: number): string {
+    let text = ''
+    for (let index = from; index < to; index++) {
+      const { labels, at, value, histogram } = this.#samples[index] as VectorSample
+      const head = `${index === 0 ? '' : ','}{"metric":${this.#labels.of(labels)},`
+      const time = this.#timeOf(at)
+      if (histogram === undefined) text += `${head}"value":[${time},"${formatValue(value)}"]}`
+      else text += `${head}"histogram":[${time},${histogramJson(histogram)}]}`
+    }
+    return text
+  }
+
+  #timeOf(at: Millis): string {
+    if (at !== this.#at) {
+      this.#at = at
+      this.#time = formatTime(at)
+    }
+    return this.#time
+  }
+}
+
+function* matrixPieces(series: readonly SeriesColumns[]): Generator<Uint8Array, void> {
+  const out = new JsonBytes()
+  out.ascii('"resultType":"matrix","result":[')
   const json = new LabelsJson()
   let times: Float64Array | undefined
   let heads: SampleHeads | undefined
@@ -74,6 +106,8 @@ function* matrixPieces(series: readonly SeriesColumns[], out: JsonBytes): Genera
     out.ascii('}')
     if (out.length >= PIECE_BYTES) yield out.take()
   }
+  out.ascii(']')
+  yield out.take()
 }
 
 /** What stands before each value, from the second on after the end of the one before: `"],[1435781451.781,"`. */

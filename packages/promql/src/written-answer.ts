@@ -2,11 +2,14 @@
 
 import type { Answer } from '@promlet/model'
 import type { QueryStats } from './engine.ts'
-import { answerPieces } from './value-json.ts'
+import { answerJson } from './value-json.ts'
 
 export interface WrittenAnswer extends Pick<Answer, 'warnings' | 'infos'> {
-  /** `"resultType":…,"result":…` in UTF-8. To be gone through once, and a piece ends when the next one is asked for. */
-  readonly pieces: Iterable<Uint8Array>
+  /**
+   * `"resultType":…,"result":…`, as text where it is short, otherwise in pieces of UTF-8: to be gone through once, and a piece
+   * ends when the next one is asked for.
+   */
+  readonly json: string | Iterable<Uint8Array>
   /** True when there were more series than the limit. */
   readonly isCut: boolean
   /** Absent where the engine measures nothing, as one that asks another server. */
@@ -17,7 +20,7 @@ export interface WrittenAnswer extends Pick<Answer, 'warnings' | 'infos'> {
 export function writeAnswer(answer: Answer & { readonly stats?: QueryStats }, limit: number): WrittenAnswer {
   const { value, warnings, infos, stats } = answer
   const isCut = limit > 0 && countOf(value) > limit
-  const written = { pieces: answerPieces(isCut ? firstOf(value, limit) : value), isCut, warnings, infos }
+  const written = { json: answerJson(isCut ? firstOf(value, limit) : value), isCut, warnings, infos }
   return stats === undefined ? written : { ...written, stats }
 }
 

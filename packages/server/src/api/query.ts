@@ -118,11 +118,12 @@ function isPromqlEngine(engine: QueryEngine): engine is PromqlEngine {
   return 'write' in engine
 }
 
-function toResult({ pieces, isCut, warnings, infos, stats }: WrittenAnswer, params: URLSearchParams): Result {
+function toResult({ json, isCut, warnings, infos, stats }: WrittenAnswer, params: URLSearchParams): Result {
   const asked = params.get('stats') ?? ''
   const isMeasured = stats !== undefined && asked !== ''
+  const more = isMeasured ? `,"stats":${statsJson(stats)}` : ''
   return {
-    data: object(pieces, isMeasured ? `,"stats":${statsJson(stats)}` : ''),
+    data: typeof json === 'string' ? `{${json}${more}}` : object(json, more),
     warnings: [...warnings, ...(isCut ? ['results truncated due to limit'] : []), ...deprecated(asked)],
     infos,
   }

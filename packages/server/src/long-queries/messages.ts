@@ -45,7 +45,7 @@ export function askedLookup({ lookup, matcherSets }: AskLookup): Lookup {
 
 export type Reply =
   | { readonly kind: 'answer'; readonly answer: MeasuredAnswer }
-  | { readonly kind: 'written'; readonly answer: WrittenAnswer & { readonly pieces: readonly Uint8Array[] } }
+  | { readonly kind: 'written'; readonly answer: WrittenAnswer & { readonly json: string | readonly Uint8Array[] } }
   | { readonly kind: 'explained'; readonly answer: Explanation }
   | { readonly kind: 'found'; readonly text: Uint8Array<ArrayBuffer>; readonly warnings: readonly string[] }
   | { readonly kind: 'failed'; readonly error: Pick<QueryError, 'code' | 'message' | 'position' | 'hint'> }

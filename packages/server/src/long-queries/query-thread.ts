@@ -47,7 +47,8 @@ async function reply(ask: Ask | AskLookup): Promise<Reply> {
     }
     if (form !== 'values') {
       const answer = await engine.write({ query, start, end, step }, form.limit, options)
-      return { kind: 'written', answer: { ...answer, pieces: Array.from(answer.pieces, (piece) => piece.slice()) } }
+      const { json } = answer
+      return { kind: 'written', answer: { ...answer, json: typeof json === 'string' ? json : Array.from(json, (piece) => piece.slice()) } }
     }
     const answer = await (step === 0 ? engine.instant(query, start, options) : engine.range(query, start, end, step, options))
     return { kind: 'answer', answer }
@@ -68,5 +69,6 @@ parentPort?.on('message', async (message: Ask | AskLookup | 'close') => {
 /** Written answers are moved, not copied. */
 function moved(answer: Reply): ArrayBuffer[] {
   if (answer.kind === 'found') return [answer.text.buffer]
-  return answer.kind === 'written' ? answer.answer.pieces.map(({ buffer }) => buffer as ArrayBuffer) : []
+  if (answer.kind !== 'written' || typeof answer.answer.json === 'string') return []
+  return answer.answer.json.map(({ buffer }) => buffer as ArrayBuffer)
 }

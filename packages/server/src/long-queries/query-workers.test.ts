@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Labels, Matcher, systemClock } from '@promlet/model'
-import { createEngine, type LongQuery } from '@promlet/promql'
+import { createEngine, type LongQuery, type WrittenAnswer } from '@promlet/promql'
 import { createRegistry, silentLogger } from '@promlet/telemetry'
 import { openStore, type Store } from '@promlet/tsdb'
 import { expect, test } from 'vitest'
@@ -61,8 +61,8 @@ const endless = (options: Partial<LongQuery['options']> = {}): LongQuery => {
   const parts = Array.from({ length: 20 }, (_, index) => `sum(quantile_over_time(0.${50 + index}, (queue_depth + 0)[2h:1s]))`)
   return { ...range(parts.join(' + '), options), step: 100 }
 }
-const text = ({ pieces }: { readonly pieces: Iterable<Uint8Array> }) =>
-  Buffer.concat(Array.from(pieces, (piece) => piece.slice())).toString()
+const text = ({ json }: WrittenAnswer) =>
+  typeof json === 'string' ? json : Buffer.concat(Array.from(json, (piece) => piece.slice())).toString()
 
 test('a thread answers as this thread does, in writing and with values', async () => {
   await using own = await lab()
