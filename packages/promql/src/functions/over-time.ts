@@ -170,9 +170,9 @@ function slideSorted(
     const from = low[step]!
     const to = high[step]!
     if (from >= next) {
-      window.clear()
+      window.fill(values, from, to)
       first = from
-      next = from
+      next = to
     }
     for (; first < from; first++) window.remove(values[first]!)
     for (; next < to; next++) window.add(values[next]!)

@@ -99,6 +99,20 @@ describe('sliding', () => {
       }),
     )
   })
+
+  test('fills a window at once as one by one', () => {
+    fc.assert(
+      fc.property(fc.array(value, { maxLength: 60 }), fc.integer({ min: 0, max: 60 }), (values, from) => {
+        const own = values.slice(from)
+        const [filled, added] = [new SortedWindow(60), new SortedWindow(60)]
+        filled.add(1)
+        filled.fill(Float64Array.from(values), Math.min(from, values.length), values.length)
+        for (const one of own) added.add(one)
+        expect([filled.size, filled.nans]).toEqual([added.size, added.nans])
+        for (const q of [0, 0.3, 1]) expect(filled.quantile(q) + 0).toBe(added.quantile(q) + 0)
+      }),
+    )
+  })
 })
 
 describe('sumOf', () => {

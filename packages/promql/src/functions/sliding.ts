@@ -85,7 +85,32 @@ function sumSliding({ values, windows: { low, high } }: FloatWindows, isMean: bo
  * For each window the index of its largest value (`sign` 1) or smallest (-1), the latest of equals; NaN only when there
  * is nothing else, and then the latest. -1 for an empty window.
  */
-export function slideExtreme({ values, windows: { low, high, largest } }: FloatWindows, sign: 1 | -1): Int32Array {
+export function slideExtreme(input: FloatWindows, sign: 1 | -1): Int32Array {
+  const { total, distinct } = input.windows
+  return total === distinct ? extremeOfEach(input, sign) : extremeSliding(input, sign)
+}
+
+/** Of windows that have no sample in common, of which there is often one only. */
+function extremeOfEach({ values, windows: { low, high } }: FloatWindows, sign: 1 | -1): Int32Array {
+  const found = new Int32Array(low.length)
+  for (let step = 0; step < low.length; step++) {
+    const from = low[step]!
+    const to = high[step]!
+    let best = from === to ? -1 : to - 1
+    let bestValue = -Infinity
+    for (let index = from; index < to; index++) {
+      const value = sign * values[index]!
+      if (value >= bestValue) {
+        best = index
+        bestValue = value
+      }
+    }
+    found[step] = best
+  }
+  return found
+}
+
+function extremeSliding({ values, windows: { low, high, largest } }: FloatWindows, sign: 1 | -1): Int32Array {
   const found = new Int32Array(low.length)
   // Candidates: each is better than all later ones. Indexes are taken modulo the capacity.
   const capacity = Math.max(1, largest)

@@ -161,10 +161,12 @@ export class Quantile implements Accumulator {
 
   finish(into: Column): void {
     const window = new SortedWindow(this.#columns.length)
+    const floats = new Float64Array(this.#columns.length)
     for (let step = 0; step < this.#steps; step++) {
-      window.clear()
-      for (const { present, values } of this.#columns) if (present[step] === FLOAT) window.add(values[step]!)
-      if (window.size + window.nans === 0) continue
+      let count = 0
+      for (const { present, values } of this.#columns) if (present[step] === FLOAT) floats[count++] = values[step]!
+      if (count === 0) continue
+      window.fill(floats, 0, count)
       into.values[step] = window.quantile(this.#quantiles[step]!)
       into.present[step] = FLOAT
       into.count++

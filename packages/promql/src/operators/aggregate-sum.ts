@@ -1,7 +1,7 @@
 // sum and avg, of floats (with compensation, so that small values beside large ones count) and of native histograms.
 // A step at which a group has both has no result.
 
-import { compactHistogram, type Histogram } from '@promlet/model'
+import { compactHistogram, type Histogram, type Labels } from '@promlet/model'
 import { annotationTexts } from '../annotations.ts'
 import { type Column, FLOAT, HISTOGRAM, putHistogram } from '../columns/column.ts'
 import { compensate } from '../functions/compensated.ts'
@@ -40,14 +40,14 @@ class HistogramLane {
     this.#isMean = isMean
   }
 
-  add({ present, histograms }: Column, metric: string): void {
+  add({ present, histograms }: Column, labels: Labels): void {
     for (let step = 0; step < present.length; step++) {
       if (present[step] !== HISTOGRAM) continue
       const total = this.#totals[step] ?? new HistogramTotal(this.#isMean)
       this.#totals[step] = total
       if (total.areSchemasMixed) continue
       total.add(histograms?.[step] as Histogram)
-      if (total.areSchemasMixed) this.#report.mixedSchemas(metric)
+      if (total.areSchemasMixed) this.#report.mixedSchemas(labels.metricName)
     }
   }
 
@@ -83,7 +83,7 @@ export class Sum implements Accumulator {
     this.#report = report
   }
 
-  add(column: Column, metric: string): void {
+  add(column: Column, labels: Labels): void {
     const { count, present, values } = column
     const from = column.hasHistograms ? 0 : present.indexOf(FLOAT)
     const to = column.hasHistograms ? 0 : present.lastIndexOf(FLOAT) + 1
@@ -95,7 +95,7 @@ export class Sum implements Accumulator {
     addCompensated(this.#sums, this.#rests, this.#seen, column.values, column.present)
     if (!column.hasHistograms) return
     this.#lane ??= new HistogramLane(this.#seen.length, false, this.#report)
-    this.#lane.add(column, metric)
+    this.#lane.add(column, labels)
   }
 
   finish(into: Column): void {
@@ -152,14 +152,14 @@ export class Average implements Accumulator {
     this.#report = report
   }
 
-  add(column: Column, metric: string): void {
+  add(column: Column, labels: Labels): void {
     const { values, present } = column
     for (let step = 0; step < values.length; step++) {
       if (present[step] === FLOAT) this.#addValue(step, values[step]!)
     }
     if (!column.hasHistograms) return
     this.#lane ??= new HistogramLane(this.#counts.length, true, this.#report)
-    this.#lane.add(column, metric)
+    this.#lane.add(column, labels)
   }
 
   finish(into: Column): void {

@@ -1,7 +1,7 @@
 // Aggregations that make one series of each group: columns are added to the column of their group as they come, so
 // no more than the groups is held. Which operation it is, is decided outside of the loops.
 
-import { type Labels, METRIC_NAME } from '@promlet/model'
+import type { Labels } from '@promlet/model'
 import { type Column, clearColumn, makeColumn } from '../columns/column.ts'
 import type { AggregateNode } from '../plan/node.ts'
 import { type Groups, groupSeries } from './grouping.ts'
@@ -9,8 +9,8 @@ import type { Operator } from './operator.ts'
 
 /** One group of an aggregation while its series come in. */
 export interface Accumulator {
-  /** Adds a series. `metric` names it in annotations. */
-  add(column: Column, metric: string): void
+  /** Adds a series. Its labels name it in annotations. */
+  add(column: Column, labels: Labels): void
   /** Writes the result; called once, after all series were added. `into` is empty. */
   finish(into: Column): void
 }
@@ -58,7 +58,7 @@ export class Aggregate implements Operator {
         accumulator = this.#make()
         this.#accumulators[group] = accumulator
       }
-      accumulator.add(column, (series[index] as Labels).get(METRIC_NAME))
+      accumulator.add(column, series[index] as Labels)
       if (column.dropName) this.#dropName[group] = true
     }
   }
