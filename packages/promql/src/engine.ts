@@ -210,6 +210,7 @@ async function run(
     ...perStepOf(samplesRead, request.grid),
   })
   observe?.started?.()
+  let ended: QueryStats | undefined
   try {
     const expr = request.parsed.parse(request.query)
     checkType(expr, request.isRange)
@@ -242,9 +243,10 @@ async function run(
       infos: context.annotations.texts('info', request.query),
     }
     watch.lap('evalMs')
-    return { ...answer, stats: stats() }
+    ended = stats()
+    return { ...answer, stats: ended }
   } finally {
-    observe?.ended?.(stats())
+    observe?.ended?.(ended ?? stats())
   }
 }
 

@@ -40,7 +40,7 @@ describe('writeAnswerJson', () => {
     '{"resultType":"vector","result":[{"metric":{"__name__":"up","job":"a \\"quoted\\" job"},"value":[1,"1e-07"]}]}',
   )
   test('writes a long vector in pieces, which together are what a short one is', () => {
-    const samples = Array.from({ length: 1_000 }, (_, index) => ({ labels, at: 1000 + (index % 3), value: index / 4 }))
+    const samples = Array.from({ length: 2_500 }, (_, index) => ({ labels, at: 1000 + (index % 3), value: index / 4 }))
     const { data } = JSON.parse(`{"data":${writeAnswerJson({ value: { kind: 'vector', samples } })}}`)
     expect(data.result).toEqual(
       samples.map(({ at, value }) => ({ metric: { __name__: 'up', job: 'a "quoted" job' }, value: [at / 1000, String(value)] })),

@@ -9,8 +9,10 @@ import { LabelsJson } from './labels-json.ts'
 /** A piece that has so many bytes is handed on: so the client reads while the rest is written. */
 const PIECE_BYTES = 2 ** 16
 /** Of a vector; a shorter one is one text. */
-const PIECE_SAMPLES = 256
+const PIECE_SAMPLES = 1_000
+/** A time with what is around it, and with a value. */
 const HEAD_BYTES = 18
+const SAMPLE_BYTES = 32
 
 /** `{"resultType":…,"result":…}` of an answer, as JSON text. */
 export function writeAnswerJson(answer: { readonly value: Value }): string {
@@ -87,7 +89,7 @@ class VectorText {
 }
 
 function* matrixPieces(series: readonly SeriesColumns[]): Generator<Uint8Array, void> {
-  const out = new JsonBytes()
+  const out = new JsonBytes(expectedBytes(series))
   out.ascii('"resultType":"matrix","result":[')
   const json = new LabelsJson()
   let times: Float64Array | undefined
@@ -108,6 +110,13 @@ function* matrixPieces(series: readonly SeriesColumns[]): Generator<Uint8Array, 
   }
   out.ascii(']')
   yield out.take()
+}
+
+/** Of the longest piece, about: it ends behind a series. */
+function expectedBytes(series: readonly SeriesColumns[]): number {
+  let samples = 0
+  for (const { times } of series) samples += times.length
+  return Math.min(samples * SAMPLE_BYTES, 2 * PIECE_BYTES)
 }
 
 /** What stands before each value, from the second on after the end of the one before: `"],[1435781451.781,"`. */
