@@ -29,6 +29,8 @@ export class WindowCall implements Operator {
   readonly #worked: (samples: number) => void
   #index = 0
   #current: Labels | undefined
+  /** The metric that was looked at last and is called like a counter: most series of a selection are of one. */
+  #counter = ''
 
   constructor(node: WindowCallNode, inner: Operator | undefined, args: readonly Operator[], context: EvalContext) {
     const range = rangeFunctions.get(node.name)
@@ -114,13 +116,15 @@ export class WindowCall implements Operator {
   #doubtCounter(labels: Labels, into: Column): void {
     if ((this.#node.name !== 'rate' && this.#node.name !== 'increase') || into.count === 0) return
     const name = labels.get(METRIC_NAME)
-    if (name === '' || !hasFloat(into)) return
+    if (name === this.#counter || name === '' || !hasFloat(into)) return
     const { annotations, features } = this.#context
     const position = (this.#node.call.args[0] ?? this.#node.call).position
     if (features.typeAndUnitLabels) {
       const type = labels.get('__type__')
       if (type !== 'counter' && type !== 'histogram') annotations.info(annotationTexts.possibleNonCounterType(name, type), position)
-    } else if (!/(?:_total|_sum|_count|_bucket)$/.test(name)) {
+    } else if (/(?:_total|_sum|_count|_bucket)$/.test(name)) {
+      this.#counter = name
+    } else {
       annotations.info(annotationTexts.possibleNonCounter(name), position)
     }
   }
