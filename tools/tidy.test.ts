@@ -80,6 +80,7 @@ interface Ban {
   readonly except?: (path: string) => boolean
 }
 
+// The patterns name what must not stand in production code: words such as FIXME or `any` below are no debts of this file.
 const bans: readonly Ban[] = [
   {
     pattern: /\bDate\.now\(|\bnew Date\(\)|\bsetTimeout\(|\bsetInterval\(|\bperformance\.now\(/,
