@@ -6,8 +6,8 @@ import { FloatReader, readNumber } from './float-reader.ts'
 function read(text: string): number | string {
   const bytes = asByteText(Buffer.from(text))
   const reader = new FloatReader()
-  const value = reader.read(bytes, 0, bytes.length)
-  return reader.end === bytes.length ? value : readNumber(bytes, 0, bytes.length)
+  const end = reader.read(bytes, 0, bytes.length)
+  return end === bytes.length ? (reader.value[0] as number) : readNumber(bytes, 0, bytes.length)
 }
 
 describe('reading a sample value', () => {

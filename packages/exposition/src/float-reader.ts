@@ -16,12 +16,15 @@ const EXACT_MAX = 2 ** 53
 const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
 const POWER_MAX = 22
 
-/** Reads sample values from bytes; keeps where the last one ended. */
+/** Reads sample values from bytes. */
 export class FloatReader {
-  /** Where the last number ended: the index of the byte behind it. -1 when `read` could not read it. */
-  end = -1
+  /** The number that was read last, in one slot: a number that a call returns is an object of its own. */
+  readonly value = new Float64Array(1)
 
-  /** The number at `at`, read up to `limit` at most; `end` is -1 when it has another form than a plain decimal or `NaN`. */
+  /**
+   * Reads the number at `at`, up to `limit` at most. Gives the index of the byte behind it; -1 when it has another form than a
+   * plain decimal or `NaN`.
+   */
   read(bytes: ByteText, at: number, limit: number): number {
     let index = at
     let byte = bytes[index] as number
@@ -56,30 +59,26 @@ export class FloatReader {
         exponent = exponent * 10 + (byte - ZERO)
         byte = bytes[++index] as number
       }
-      if (index === exponentStart) return this.#fail()
+      if (index === exponentStart) return -1
       scale += down ? -exponent : exponent
     }
-    this.end = index
     // Above 2^53 a rounded sum is never below 2^53 again, so this tells whether every digit went in exactly.
     if (mantissa >= EXACT_MAX || scale < -POWER_MAX || scale > POWER_MAX) return this.#readText(bytes, at, index)
     const value = scale < 0 ? mantissa / (POWERS[-scale] as number) : mantissa * (POWERS[scale] as number)
-    return negative ? -value : value
+    this.value[0] = negative ? -value : value
+    return index
   }
 
   #readText(bytes: ByteText, at: number, end: number): number {
     const value = Number(bytes.latin1Slice(at, end))
-    return Number.isFinite(value) ? value : this.#fail()
+    this.value[0] = value
+    return Number.isFinite(value) ? end : -1
   }
 
   #readNaN(bytes: Uint8Array, at: number, limit: number): number {
-    if (at + 3 > limit || !NAN_TEXT.every((byte, index) => bytes[at + index] === byte)) return this.#fail()
-    this.end = at + 3
-    return Number.NaN
-  }
-
-  #fail(): number {
-    this.end = -1
-    return Number.NaN
+    if (at + 3 > limit || !NAN_TEXT.every((byte, index) => bytes[at + index] === byte)) return -1
+    this.value[0] = Number.NaN
+    return at + 3
   }
 }
 

@@ -93,6 +93,27 @@ describe('the text parser', () => {
     expect(() => parser.labels()).toThrow('label name "b" is not unique: invalid sample')
   })
 
+  test('takes a run of known series at once, and leaves the first one that is otherwise', () => {
+    const parser = createTextParser()
+    read(parser, 'a 1\nb 1\nc 1\nd 1\ne 1\n')
+    parser.keep()
+    const take = (body: string) => {
+      const known = { values: new Float64Array(5), present: new Uint8Array(5), lines: 0, samples: 0 }
+      parser.start(Buffer.from(body))
+      parser.takeKnown(known)
+      const next = parser.next() === 'series' ? `${parser.seriesText()}=${parser.recalled} ${parser.value}` : 'end'
+      return `${known.lines} lines, ${known.samples} samples ${known.values.filter((_, id) => known.present[id] === 1)}, then ${next}`
+    }
+    expect(take('a 2\nb -.5e1\nc 3\nd NaN\ne 4\n')).toBe('5 lines, 5 samples 2,-5,3,NaN,4, then end')
+    expect(take('a 2\nx 7\nb 3\n')).toBe('1 lines, 1 samples 2, then x=-1 7')
+    expect(take('a 2\nb 3 1700000000000\n')).toBe('1 lines, 1 samples 2, then b=1 3')
+    expect(take('a 2\nb +Inf\n')).toBe('1 lines, 1 samples 2, then b=1 Infinity')
+    expect(take('a 2\nb 3')).toBe('1 lines, 1 samples 2, then b=1 3')
+    parser.renumber((id) => [0, -2, 0, UNKNOWN, 4][id] as number)
+    expect(take('a 2\nb 3\nc 4\n')).toBe('2 lines, 1 samples 2, then c=0 4')
+    expect(take('b 3\nc 4\nd 5\n')).toBe('0 lines, 0 samples , then b=-2 3')
+  })
+
   test('reads any shuffle of lines, remembered or not, as one that remembers nothing', () => {
     const lines = Array.from({ length: 40 }, (_, index) => `m${index % 7}{i="${index}"} ${index}\n`)
     const parser = createTextParser()

@@ -7,7 +7,7 @@ import { FloatReader } from './float-reader.ts'
 import { COMMENT_LINE, type LineKind, LineMemory, METADATA_LINE, SERIES_LINE, UNKNOWN } from './line-memory.ts'
 import type { LineReader } from './line-reader.ts'
 import { OpenMetricsLine } from './openmetrics-line.ts'
-import type { Entry, ExpositionParser, MetadataEntry, ParserOptions } from './parser.ts'
+import type { Entry, ExpositionParser, KnownSamples, MetadataEntry, ParserOptions } from './parser.ts'
 import { TextLine } from './text-line.ts'
 
 const NEWLINE = 0x0a
@@ -98,6 +98,30 @@ class LineParser implements ExpositionParser {
     }
   }
 
+  takeKnown(into: KnownSamples): void {
+    const body = this.#body
+    const memory = this.#memory
+    const float = this.#float
+    const { values, present } = into
+    for (;;) {
+      const length = memory.match(this.#at)
+      if (length === 0 || memory.expectedKind !== SERIES_LINE) return
+      const end = float.read(body, this.#at + length, body.length)
+      // A timestamp, a value of another form, or no newline at the end.
+      if (end < 0 || body[end] !== NEWLINE) return
+      const id = memory.expectedId
+      if (id === UNKNOWN || present[id] === 1) return
+      if (id >= 0) {
+        values[id] = float.value[0] as number
+        present[id] = 1
+        into.samples++
+      }
+      into.lines++
+      memory.accept()
+      this.#at = end + 1
+    }
+  }
+
   #acceptLine(kind: LineKind, end: number): Entry {
     this.#isRead = false
     this.recalled = this.#memory.expectedId
@@ -109,8 +133,7 @@ class LineParser implements ExpositionParser {
 
   /** Reads value and timestamp of a known series; false when they have not the usual form. */
   #readSample(body: ByteText, at: number): boolean {
-    const value = this.#float.read(body, at, body.length)
-    let end = this.#float.end
+    let end = this.#float.read(body, at, body.length)
     if (end < 0) return false
     let timestamp = Number.NaN
     if (body[end] === SPACE && this.#format.wholeTimestamps) {
@@ -122,7 +145,7 @@ class LineParser implements ExpositionParser {
     }
     // The long way knows what it means when the last line has no newline.
     if (body[end] !== NEWLINE) return false
-    this.value = value
+    this.value = this.#float.value[0] as number
     this.timestampMs = timestamp
     this.#at = end + 1
     return true

@@ -9,6 +9,16 @@ export type MetadataEntry =
   | { readonly kind: 'help'; readonly metric: string; readonly help: string }
   | { readonly kind: 'unit'; readonly metric: string; readonly unit: string }
 
+/** Where `takeKnown` puts samples, by the numbers of their series. */
+export interface KnownSamples {
+  readonly values: Float64Array
+  /** 1 where there is a sample of this body. */
+  readonly present: Uint8Array
+  /** Counts the entries that were taken, and those of them that were put. */
+  lines: number
+  samples: number
+}
+
 /**
  * Reads the expositions of one target, one after the other, each entry by entry, and tells entries of the last one
  * again by their bytes. `start`, then `next` until `end`, then `keep` if the caller took all of it over; nothing of a
@@ -19,6 +29,12 @@ export interface ExpositionParser {
   start(body: Uint8Array): void
   /** @throws ExpositionError `syntax`, with Prometheus's text. */
   next(): Entry
+  /**
+   * Reads over the series that come next as long as they stand where the last body had them and have a plain value and no
+   * timestamp, with much less work than `next`; `next` then goes on behind them. Those with a number of zero or more are
+   * put, and the first that is already present is left to `next`; those with a negative one are only counted.
+   */
+  takeKnown(into: KnownSamples): void
   /** From now on this body is the one whose entries are told again. */
   keep(): void
   /** Gives the current series or metadata entry a number (any integer but `UNKNOWN`) by which it is told again. */
