@@ -8,8 +8,8 @@ import { decodeIds, encodeIds } from './ids.ts'
 import { encodePairs } from './label-store.ts'
 import { EVERY_SERIES } from './postings.ts'
 
-/** Label sets of some 200 bytes; who appends holds references of its own, and asks again for few. */
-const REFS_CACHED_MAX = 250_000
+/** Label sets of some 200 bytes, those that were asked for again: who appends holds references of its own. */
+const REFS_CACHED_MAX = 20_000
 const PAIRS_CACHED_MAX = 400_000
 const TAILS_CACHED_MAX = 20_000
 /** Ids in one segment of a posting list: about a kilobyte, which still lies in one page. */
@@ -99,11 +99,20 @@ export class SeriesIndex {
     this.#missingPairs.clear()
     for (const [key, id] of added.pairs) this.#pairs.set(key, id)
     this.#storedMax = Math.max(this.#storedMax, added.refs.at(-1) ?? 0)
-    for (const ref of added.refs) {
-      const { key } = this.#pending.get(ref) as Labels
+    // Not into `#refs`: who has just resolved them holds the references.
+    this.#dropPending(added.refs)
+  }
+
+  #dropPending(refs: readonly SeriesRef[]): void {
+    // Mostly all of them: a map that is emptied one by one is copied again and again as it shrinks.
+    if (refs.length === this.#pending.size) {
+      this.#pending.clear()
+      this.#pendingByKey.clear()
+      return
+    }
+    for (const ref of refs) {
+      this.#pendingByKey.delete((this.#pending.get(ref) as Labels).key)
       this.#pending.delete(ref)
-      this.#pendingByKey.delete(key)
-      this.#refs.set(key, ref)
     }
   }
 
@@ -144,7 +153,9 @@ export class SeriesIndex {
 
   #pairIds(labels: Labels, added: Map<string, number>): number[] {
     const ids: number[] = []
-    for (const [name, value] of labels) {
+    for (let index = 0; index < labels.size; index++) {
+      const name = labels.names[index] as string
+      const value = labels.values[index] as string
       const key = pairKey(name, value)
       let id = this.#pairs.get(key) ?? added.get(key)
       if (id === undefined) {
