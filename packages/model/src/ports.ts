@@ -21,6 +21,11 @@ export interface Appender extends AsyncDisposable {
   /** The ordered series of one target or group: resolve once, then write rows. `refs` may not repeat. */
   layout(refs: readonly SeriesRef[]): LayoutRef
   /**
+   * The series of a layout that are no longer known, which are to be resolved again, for a new layout; undefined when the
+   * layout itself is not. Costs next to nothing while none has left: to be asked before each row, which then loses nothing.
+   */
+  retired(layout: LayoutRef): readonly SeriesRef[] | undefined
+  /**
    * One value per series of the layout, all at one time. `values` and `present` have the layout's length; where
    * `present` is 0 the series has no sample. Both are the caller's and may be reused after the call.
    */

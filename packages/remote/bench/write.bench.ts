@@ -18,6 +18,7 @@ function appender(): Appender {
   return {
     series: () => 1,
     layout: () => 1,
+    retired: () => [],
     appendRow() {},
     append() {},
     appendStale() {},

@@ -77,6 +77,10 @@ class FanOutAppender implements Appender {
     return layout
   }
 
+  retired(layout: LayoutRef): readonly SeriesRef[] | undefined {
+    return this.#names.layouts.has(layout) ? this.#primary.retired(layout) : undefined
+  }
+
   appendRow(layout: LayoutRef, at: Millis, values: Float64Array, present: Uint8Array): void {
     this.#primary.appendRow(layout, at, values, present)
     const name = this.#names.layouts.get(layout)

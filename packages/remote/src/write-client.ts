@@ -212,6 +212,11 @@ class RemoteAppender implements Appender {
     return this.#sender.table.addLayout(refs, this.#sender.now())
   }
 
+  retired(layout: LayoutRef): readonly SeriesRef[] | undefined {
+    // Series stay as long as a layout has them.
+    return this.#sender.table.layout(layout, this.#sender.now()) === undefined ? undefined : []
+  }
+
   appendRow(layout: LayoutRef, at: Millis, values: Float64Array, present: Uint8Array): void {
     const refs = this.#sender.table.layout(layout, this.#sender.now())
     if (refs === undefined) this.#batch.lost += present.reduce((sum, bit) => sum + bit, 0)

@@ -24,6 +24,7 @@ class NullStore {
         return ref
       },
       layout: () => 0,
+      retired: () => [],
       appendRow: () => void this.rows++,
       append: () => {},
       appendStale: () => {},

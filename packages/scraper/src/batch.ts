@@ -22,7 +22,7 @@ export async function commitBatch(appender: Appender, options: BatchOptions): Pr
   try {
     const refusals = await appender.commit()
     commits.worked()
-    ingest.retire(refusals.retired)
+    ingest.refuse(refusals.retired)
     countRefusals(refusals, metrics, logger)
   } catch (err) {
     metrics.failedCommits.inc()

@@ -10,7 +10,7 @@ import { ScrapeError } from './error.ts'
 import { type FamilyMetadata, TargetMetadata } from './family-metadata.ts'
 import { putReport, reportSlots, resolveReport, type ScrapeReport } from './report.ts'
 import { compileSampleLabels, type SampleLabels } from './sample-labels.ts'
-import { Slots } from './slots.ts'
+import { type SlotMoves, Slots } from './slots.ts'
 import { TimedSamples } from './timed-samples.ts'
 
 /** The number of a series that relabelling drops. */
@@ -50,6 +50,8 @@ export class Ingest {
   #exemplars: { readonly slot: number; readonly exemplar: Exemplar }[]
   #parser: ExpositionParser | undefined
   #format: ExpositionFormat | undefined
+  /** What `#format` was chosen by. */
+  #contentType: string | undefined
   /** True when this batch has a body that was read to its end. */
   #isComplete: boolean
 
@@ -64,6 +66,7 @@ export class Ingest {
     this.#exemplars = []
     this.#parser = undefined
     this.#format = undefined
+    this.#contentType = undefined
     this.#isComplete = false
   }
 
@@ -74,8 +77,9 @@ export class Ingest {
 
   /** Starts a batch. Every batch ends with `write`. */
   begin(appender: Appender): void {
-    if (this.#slots.count === 0) resolveReport(this.#slots, this.#target, appender)
-    this.#slots.restore(appender)
+    const moved = this.#slots.giveUpRetired(appender)
+    if (moved !== undefined) this.#renumber(moved)
+    if (moved !== undefined || this.#slots.count === 0) resolveReport(this.#slots, this.#target, appender)
     this.#slots.begin()
     this.#timed.count = 0
     this.#exemplars = []
@@ -91,7 +95,7 @@ export class Ingest {
     const slots = this.#slots
     // An empty body is a good scrape without series; its type does not matter.
     if (body.length > 0) {
-      const parser = this.#parserFor(chooseFormat(contentType, this.#config.fallbackScrapeProtocol).format)
+      const parser = this.#parserFor(contentType)
       try {
         this.#readEntries(parser, body, now, appender, reading)
         parser.keep()
@@ -105,24 +109,31 @@ export class Ingest {
     slots.endMissing()
   }
 
-  #parserFor(format: ExpositionFormat): ExpositionParser {
-    if (this.#parser === undefined || this.#format !== format) {
-      this.#parser = createParser(format)
-      this.#format = format
-    }
+  #parserFor(contentType: string): ExpositionParser {
+    if (this.#parser !== undefined && this.#contentType === contentType) return this.#parser
+    const { format } = chooseFormat(contentType, this.#config.fallbackScrapeProtocol)
+    if (this.#parser === undefined || this.#format !== format) this.#parser = createParser(format)
+    this.#format = format
+    this.#contentType = contentType
     return this.#parser
   }
 
   #readEntries(parser: ExpositionParser, body: Uint8Array, now: Millis, appender: Appender, reading: Reading): void {
     const { samplesMax } = this.#config.limits
     parser.start(body)
-    for (let entry = parser.next(); entry !== 'end'; entry = parser.next()) {
+    // Where series have timestamps of their own, none is taken at once.
+    let isTimed = false
+    for (;;) {
+      if (!isTimed) this.#takeKnown(parser, reading)
+      const entry = parser.next()
+      if (entry === 'end') break
       if (entry === 'comment') continue
       if (entry === 'metadata') {
         this.#metadata.meet(parser)
         continue
       }
       reading.scraped++
+      isTimed = !Number.isNaN(parser.timestampMs)
       const { recalled } = parser
       const slot = recalled === UNKNOWN ? this.#newSeries(parser, appender, reading) : recalled
       if (slot === DROPPED) continue
@@ -131,6 +142,16 @@ export class Ingest {
       if (isFirst && recalled === UNKNOWN) reading.seriesAdded++
     }
     if (samplesMax > 0 && reading.counted > samplesMax) throw new ScrapeError('limit', 'sample limit exceeded')
+  }
+
+  /** Reads over the series that the last body had here too. */
+  #takeKnown(parser: ExpositionParser, reading: Reading): void {
+    const { values, present } = this.#slots
+    const known = { values, present, lines: 0, samples: 0 }
+    parser.takeKnown(known)
+    reading.scraped += known.lines
+    reading.added += known.samples
+    reading.counted += known.samples
   }
 
   /** Finds the slot of a series that the last body did not have. The store is not troubled with series over the limit. */
@@ -173,7 +194,8 @@ export class Ingest {
   }
 
   #putExemplars(parser: ExpositionParser, slot: number): void {
-    for (const exemplar of parser.exemplars()) this.#exemplars.push({ slot, exemplar })
+    const exemplars = parser.exemplars()
+    for (let index = 0; index < exemplars.length; index++) this.#exemplars.push({ slot, exemplar: exemplars[index] as Exemplar })
   }
 
   /** How many series there are; for `endAll`. */
@@ -208,13 +230,18 @@ export class Ingest {
     const metadata = this.#metadata.write(appender)
     // Only then the parser remembers what the slots were last used for.
     const moved = this.#isComplete ? slots.compact() : undefined
-    if (moved !== undefined) this.#parser?.renumber((slot) => (slot === DROPPED ? DROPPED : moved(slot)))
+    if (moved !== undefined) this.#renumber(moved)
     return metadata
   }
 
-  /** What the store says after a batch: these series it no longer knows. */
-  retire(refs: readonly SeriesRef[]): void {
-    this.#slots.retire(refs)
+  /** A series that has no slot any more gets `UNKNOWN`: it is new when it comes again. */
+  #renumber(moved: SlotMoves): void {
+    this.#parser?.renumber((slot) => (slot === DROPPED ? DROPPED : moved(slot)))
+  }
+
+  /** What the store says after a batch: these series it does not know. */
+  refuse(refs: readonly SeriesRef[]): void {
+    this.#slots.refuse(refs)
   }
 
   /** A batch was lost: its metadata is written again. */

@@ -34,7 +34,7 @@ export function reportSlots(extra: boolean): number {
 /** Gives reports the first slots of the target. */
 export function resolveReport(slots: Slots, target: Labels, appender: Appender): void {
   const names = [...NAMES, ...EXTRA_NAMES].slice(0, slots.reserved)
-  for (const name of names) slots.resolve(Labels.fromPairs([...target, [METRIC_NAME, name]]), appender)
+  for (const [slot, name] of names.entries()) slots.reserve(slot, Labels.fromPairs([...target, [METRIC_NAME, name]]), appender)
 }
 
 /** Puts a report into the row. A series of the target that has the name of a report comes first, as in Prometheus. */

@@ -396,7 +396,7 @@ test('a store that fails is counted, and the target goes on', async () => {
   expect(await h.metric('promlet_scrape_commits_failed_total')).toBe(1)
 })
 
-test('series that the store has retired are resolved again', async () => {
+test('series that the store refused as unknown are resolved again', async () => {
   let resolved: string[] = []
   let retired: readonly number[] = []
   const h = await startHarness([job()], { [WEB]: 'a 1\nb 1\n' }, (store) => ({
@@ -418,5 +418,13 @@ test('series that the store has retired are resolved again', async () => {
   await h.scrape()
   retired = []
   await h.scrape()
-  expect(resolved).toEqual(['b'])
+  expect(resolved.filter((name) => name === 'a' || name === 'b')).toEqual(['b'])
+})
+
+test('a scrape loses nothing to series that have left the store since the last one', async () => {
+  const h = await startHarness([job()], { [WEB]: 'a 1\nb 1\n' })
+  await h.scrape()
+  for (const { labels } of [...h.store.stored]) if (labels.metricName !== 'a') h.store.remove(labels)
+  await h.scrape()
+  expect(h.samples(/^(a|b|up)$/)).toEqual({ [name('a')]: '0:1 10:1', [name('b')]: '10:1', [name('up')]: '10:1' })
 })

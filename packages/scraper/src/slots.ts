@@ -3,7 +3,7 @@
 
 import { type Appender, type Labels, type LayoutRef, type Millis, type SeriesRef, setStale } from '@promlet/model'
 
-/** What the present scrape says of a slot. */
+/** What the present scrape says of a slot, where it says other things than the last one. */
 const ABSENT = 0
 /** It has a sample with a time of its own, whose absence next time means nothing. */
 const UNTRACKED = 1
@@ -12,6 +12,9 @@ const TRACKED = 2
 
 /** More unused slots than this, and than half of all, are given up. */
 const UNUSED_MAX = 64
+
+/** Tells the new slot of each, -1 for one that is given up. */
+export type SlotMoves = (slot: number) => number
 
 /** The slots of one target. `reserved` ones at the start are kept whatever happens, and get no stale marker by themselves. */
 export class Slots {
@@ -22,14 +25,17 @@ export class Slots {
   /** 1 where the row has a value. */
   present: Uint8Array
   #marks: Uint8Array
+  /** False while this scrape has the same samples as the last one, of its own time: then there are no marks. */
+  #isMarked: boolean
   /** 1 where the last scrape had a tracked sample. */
   #before: Uint8Array
   #refs: SeriesRef[]
-  #labels: Labels[]
-  #byRef: Map<SeriesRef, number>
+  #refMax: SeriesRef
+  /** The slot of each series, while it is asked for: made when first needed, dropped with the next scrape. */
+  #slots: Map<SeriesRef, number> | undefined
   #layout: LayoutRef | undefined
-  /** Slots whose series the store no longer knows. */
-  readonly #retired: Set<number>
+  /** Series that the store refused as unknown. */
+  readonly #refused: Set<SeriesRef>
 
   constructor(reserved: number) {
     this.reserved = reserved
@@ -37,29 +43,47 @@ export class Slots {
     this.values = new Float64Array(64)
     this.present = new Uint8Array(64)
     this.#marks = new Uint8Array(64)
+    this.#isMarked = false
     this.#before = new Uint8Array(64)
     this.#refs = []
-    this.#labels = []
-    this.#byRef = new Map()
+    this.#refMax = -1
+    this.#slots = undefined
     this.#layout = undefined
-    this.#retired = new Set()
+    this.#refused = new Set()
   }
 
   /** The slot of a series, new if it has none. */
   resolve(labels: Labels, appender: Appender): number {
     const ref = appender.series(labels)
-    const known = this.#byRef.get(ref)
-    if (known !== undefined) return known
+    // References grow, so that a new series is mostly told by its own.
+    const known = ref > this.#refMax ? undefined : this.#slotOf(ref)
+    return known ?? this.#add(ref)
+  }
+
+  /** Makes a reserved slot, in their order, or gives it its series anew. */
+  reserve(slot: number, labels: Labels, appender: Appender): void {
+    const ref = appender.series(labels)
+    if (slot === this.count) this.#add(ref)
+    this.#refs[slot] = ref
+    this.#layout = undefined
+  }
+
+  #add(ref: SeriesRef): number {
     if (this.count === this.values.length) this.#grow()
     const slot = this.count++
     this.present[slot] = 0
     this.#marks[slot] = ABSENT
     this.#before[slot] = 0
     this.#refs[slot] = ref
-    this.#labels[slot] = labels
-    this.#byRef.set(ref, slot)
+    this.#refMax = Math.max(this.#refMax, ref)
+    this.#slots?.set(ref, slot)
     this.#layout = undefined
     return slot
+  }
+
+  #slotOf(ref: SeriesRef): number | undefined {
+    this.#slots ??= new Map(this.#refs.map((known, slot) => [known, slot]))
+    return this.#slots.get(ref)
   }
 
   ref(slot: number): SeriesRef {
@@ -76,16 +100,17 @@ export class Slots {
 
   /** Starts a scrape: no slot has a sample. */
   begin(): void {
+    this.#slots = undefined
     this.present.fill(0, 0, this.count)
-    this.#marks.fill(ABSENT, 0, this.count)
+    if (this.#isMarked) this.#marks.fill(ABSENT, 0, this.count)
+    this.#isMarked = false
   }
 
-  /** Puts a sample of the scrape's own time into the row; false when the slot has one. */
+  /** Puts a sample of the scrape's own time into the row; false when the slot has one. Who writes into the row does the same. */
   put(slot: number, value: number): boolean {
     if (this.present[slot] === 1) return false
     this.values[slot] = value
     this.present[slot] = 1
-    this.#marks[slot] = TRACKED
     return true
   }
 
@@ -93,24 +118,31 @@ export class Slots {
   note(slot: number, tracked: boolean): boolean {
     const before = this.#marks[slot]
     if (before !== TRACKED) this.#marks[slot] = tracked ? TRACKED : UNTRACKED
-    return before === ABSENT
+    this.#isMarked = true
+    return before === ABSENT && this.present[slot] === 0
   }
 
   /** Marks as ended what the last scrape had and this one has not. */
   endMissing(): void {
+    if (!this.#isMarked && this.#isAsBefore()) return
+    this.#isMarked = true
     for (let slot = this.reserved; slot < this.count; slot++) {
+      if (this.present[slot] === 1) this.#marks[slot] = TRACKED
       if (this.#before[slot] === 1 && this.#marks[slot] !== TRACKED) this.#end(slot)
       this.#before[slot] = this.#marks[slot] === TRACKED ? 1 : 0
     }
   }
 
+  #isAsBefore(): boolean {
+    const [from, to] = [this.reserved, this.count]
+    return Buffer.compare(this.present.subarray(from, to), this.#before.subarray(from, to)) === 0
+  }
+
   /** Takes back this scrape's samples and marks all that the last one had as ended. `count`: slots before this scrape. */
   endAll(count: number): void {
-    for (let slot = count; slot < this.count; slot++) this.#byRef.delete(this.ref(slot))
     if (count < this.count) this.#layout = undefined
     this.count = count
     this.#refs.length = count
-    this.#labels.length = count
     this.begin()
     this.endMissing()
   }
@@ -132,21 +164,21 @@ export class Slots {
 
   /** True when the last scrape had the series. */
   has(ref: SeriesRef): boolean {
-    const slot = this.#byRef.get(ref)
+    const slot = this.#slotOf(ref)
     return slot !== undefined && (slot < this.reserved || this.#before[slot] === 1)
   }
 
-  /** Makes sure that the store knows all series. To be called before what it resolved is written. */
-  restore(appender: Appender): void {
-    for (const slot of this.#retired) {
-      if (slot >= this.count) continue
-      this.#byRef.delete(this.ref(slot))
-      const ref = appender.series(this.#labels[slot] as Labels)
-      this.#refs[slot] = ref
-      this.#byRef.set(ref, slot)
-      this.#layout = undefined
-    }
-    this.#retired.clear()
+  /**
+   * Gives up slots whose series the store no longer knows; reserved ones are to be `reserve`d again then. To be called
+   * before a scrape.
+   */
+  giveUpRetired(appender: Appender): SlotMoves | undefined {
+    // A layout that is gone says nothing of its series.
+    const gone = this.#layout === undefined ? [] : (appender.retired(this.#layout) ?? this.#refs)
+    if (gone.length === 0 && this.#refused.size === 0) return undefined
+    const retired = new Set([...this.#refused, ...gone])
+    this.#refused.clear()
+    return this.#keep((slot) => slot < this.reserved || !retired.has(this.ref(slot)))
   }
 
   /** Writes the row. */
@@ -155,43 +187,35 @@ export class Slots {
     appender.appendRow(this.#layout, at, this.values.subarray(0, this.count), this.present.subarray(0, this.count))
   }
 
-  /** The store no longer knows these series. */
-  retire(refs: readonly SeriesRef[]): void {
-    for (const ref of refs) {
-      const slot = this.#byRef.get(ref)
-      if (slot !== undefined) this.#retired.add(slot)
-    }
+  /** The store refused samples of these series as unknown. */
+  refuse(refs: readonly SeriesRef[]): void {
+    for (const ref of refs) this.#refused.add(ref)
   }
 
-  /** Gives up slots that were not used for long; tells the new slot of each, or that it has none. To be called after `write`. */
-  compact(): ((slot: number) => number) | undefined {
+  /** Gives up slots when many are not used. To be called after `write`. */
+  compact(): SlotMoves | undefined {
+    if (!this.#isMarked) return undefined
     let used = this.reserved
     for (let slot = this.reserved; slot < this.count; slot++) if (this.#marks[slot] !== ABSENT) used++
     const unused = this.count - used
     if (unused <= UNUSED_MAX || unused * 2 < this.count) return undefined
-    return this.#keepUsed()
+    return this.#keep((slot) => slot < this.reserved || this.#marks[slot] !== ABSENT)
   }
 
-  #keepUsed(): (slot: number) => number {
+  #keep(isKept: (slot: number) => boolean): SlotMoves {
     const moved = new Int32Array(this.count).fill(-1)
     const refs: SeriesRef[] = []
-    const labels: Labels[] = []
     for (let slot = 0; slot < this.count; slot++) {
-      if (slot >= this.reserved && this.#marks[slot] === ABSENT) continue
+      if (!isKept(slot)) continue
       const to = refs.push(this.ref(slot)) - 1
-      labels.push(this.#labels[slot] as Labels)
       moved[slot] = to
       this.#before[to] = this.#before[slot] as number
       this.#marks[to] = this.#marks[slot] as number
     }
-    const retired = [...this.#retired].map((slot) => moved[slot] as number).filter((slot) => slot >= 0)
-    this.#retired.clear()
-    for (const slot of retired) this.#retired.add(slot)
     this.#refs = refs
-    this.#labels = labels
-    this.count = refs.length
-    this.#byRef = new Map(refs.map((ref, slot) => [ref, slot]))
+    this.#slots = undefined
     this.#layout = undefined
+    this.count = refs.length
     return (slot) => moved[slot] ?? -1
   }
 }

@@ -56,6 +56,7 @@ export interface PendingBatch {
 export interface AppenderHost {
   series(labels: Labels): SeriesRef
   layout(refs: readonly SeriesRef[]): LayoutRef
+  retired(layout: LayoutRef): readonly SeriesRef[] | undefined
   layoutList(layout: LayoutRef): LayoutList
   readonly buffers: BufferPool
   commit(batch: PendingBatch, options: CommitOptions): Promise<Refusals>
@@ -79,6 +80,10 @@ export class StoreAppender implements Appender {
 
   layout(refs: readonly SeriesRef[]): LayoutRef {
     return this.#host.layout(refs)
+  }
+
+  retired(layout: LayoutRef): readonly SeriesRef[] | undefined {
+    return this.#host.retired(layout)
   }
 
   appendRow(layout: LayoutRef, at: Millis, values: Float64Array, present: Uint8Array): void {

@@ -34,7 +34,11 @@ export interface LayoutList {
   readonly hash: number
   /** The number of `stored`. */
   readonly home: number
+  /** How often series had left when it was last known that all of it are there. */
+  checkedAt: number
 }
+
+const NO_REFS: readonly SeriesRef[] = []
 
 export class Layouts {
   readonly #lists = new Map<LayoutRef, LayoutList>()
@@ -46,6 +50,8 @@ export class Layouts {
   readonly #home = new RefMap()
   readonly #slot = new RefMap()
   #next: LayoutRef = 1
+  /** How often series have left. */
+  #departures = 0
   #slots = 0
   readonly #addLayout: Statement<[Millis]>
   readonly #addPart: Statement<[number, number, Buffer]>
@@ -81,6 +87,16 @@ export class Layouts {
     return list
   }
 
+  /** The series of a list that have left the store since it was made; undefined when the list is not known. */
+  retired(ref: LayoutRef): readonly SeriesRef[] | undefined {
+    const list = this.#lists.get(ref)
+    if (list === undefined) return undefined
+    if (list.checkedAt === this.#departures) return NO_REFS
+    const retired = [...list.refs].filter((series) => this.#home.get(series) === undefined)
+    if (retired.length === 0) list.checkedAt = this.#departures
+    return retired
+  }
+
   /** Writes what the file does not have of a layout for a row in `batch`, inside the caller's transaction. */
   write(stored: StoredLayout, now: Millis, batch: number): void {
     const { writtenLength, length } = stored
@@ -109,6 +125,7 @@ export class Layouts {
 
   /** Forgets where series had their slots that have left the store. */
   forget(refs: Uint32Array): void {
+    this.#departures++
     for (const ref of refs) {
       this.#home.delete(ref)
       this.#slot.delete(ref)
@@ -133,7 +150,7 @@ export class Layouts {
       if (slot !== index) inPlace = false
     }
     stored.lists++
-    return { stored, refs, slots: inPlace ? undefined : slots, hash, home }
+    return { stored, refs, slots: inPlace ? undefined : slots, hash, home, checkedAt: this.#departures }
   }
 
   /** The stored layout that has at least half of the series and would not be mostly empty afterwards. */

@@ -116,6 +116,26 @@ describe('a store on disk', () => {
     await third.close()
   })
 
+  test('tells which series of a layout have left, and only those', async () => {
+    const store = await open(newFolder())
+    await using first = store.appender()
+    const refs = ['a', 'b', 'c'].map((instance) => first.series(up(instance)))
+    const layout = first.layout(refs)
+    first.appendRow(layout, START, Float64Array.of(1, 2, 3), new Uint8Array(3).fill(1))
+    await first.commit()
+    await store.deleteSeries({ from: 0, to: NOW }, [[new Matcher('instance', '=', 'b')]])
+    await store.compactNow()
+    await using next = store.appender()
+    expect(next.retired(layout)).toEqual([refs[1]])
+    expect(next.retired(layout + 1)).toBeUndefined()
+    const renewed = next.layout([refs[0] as number, refs[2] as number, next.series(up('b'))])
+    expect(next.retired(renewed)).toEqual([])
+    next.appendRow(renewed, START + 1, Float64Array.of(4, 5, 6), new Uint8Array(3).fill(1))
+    expect((await next.commit()).unknownSeries).toBe(0)
+    expect(values(await read(store))).toEqual([[1, 4], [6], [3, 5]])
+    await store.close()
+  })
+
   test('keeps its series references apart: none is used for two series, also after a restart', async () => {
     const path = newFolder()
     const refs = new Map<string, number>()

@@ -163,6 +163,7 @@ export class SqliteStore implements Store {
     return new StoreAppender({
       series: (labels) => this.#resolve(writer, labels),
       layout: (refs) => writer.layouts.resolve(refs),
+      retired: (layout) => writer.layouts.retired(layout),
       layoutList: (layout) => writer.layouts.list(layout),
       buffers: writer.buffers,
       commit: (batch, options) => this.#commit(writer, batch, options),

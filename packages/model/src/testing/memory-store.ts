@@ -76,6 +76,10 @@ export class MemoryStore implements Appendable, Queryable {
     return this.#layouts[layout] ?? []
   }
 
+  retired(layout: LayoutRef): readonly SeriesRef[] | undefined {
+    return this.#layouts[layout]?.filter((ref) => this.#retired.has(ref))
+  }
+
   async select(selections: readonly Selection[], options: SelectOptions = {}): Promise<readonly (readonly SeriesColumns[])[]> {
     options.signal?.throwIfAborted()
     let samples = 0
@@ -141,6 +145,10 @@ class MemoryAppender implements Appender {
 
   series(labels: Labels): SeriesRef {
     return this.#store.resolve(labels)
+  }
+
+  retired(layout: LayoutRef): readonly SeriesRef[] | undefined {
+    return this.#store.retired(layout)
   }
 
   layout(refs: readonly SeriesRef[]): LayoutRef {

@@ -270,6 +270,16 @@ export const appendableContract: readonly ContractCase[] = [
     assert.deepEqual([...refusals.retired], [unknown])
     assert.equal((await readAll(store)).length, 1)
   }),
+  contractCase('the series of a layout are known while none has left', async (store) => {
+    await using appender = store.appendable.appender()
+    const layout = appender.layout([appender.series(up('a')), appender.series(up('b'))])
+    assert.deepEqual(appender.retired(layout), [])
+    appender.appendRow(layout, store.now - HOUR, ...row([1, 2]))
+    await appender.commit()
+    await using next = store.appendable.appender()
+    assert.deepEqual(next.retired(layout), [])
+    assert.equal(next.retired(layout + 4711), undefined)
+  }),
   contractCase('of a batch that is to be whole nothing is stored while one of its series is not known', async (store) => {
     const start = store.now - HOUR
     const unknown = 2 ** 30 + 7
