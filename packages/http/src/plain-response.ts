@@ -15,6 +15,9 @@ const RETURN = 0x0d
 
 const NO_BYTES = Buffer.alloc(0)
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/
+/** Servers mostly repeat their headers: so many lines of them, none longer than that, are told again without being read. */
+const HEADERS_KNOWN_MAX = 256
+const KNOWN_LENGTH_MAX = 128
 const HEADER_LINE = /^([!#$%&'*+\-.^_`|~\w]+):[ \t]*(.*?)[ \t]*$/
 
 /** What comes next. */
@@ -212,13 +215,32 @@ function readHeaders(lines: readonly string[]): Record<string, string> {
       headers[name] = `${headers[name]} ${line.trim()}`
       continue
     }
-    const header = HEADER_LINE.exec(line)
-    if (header === null) throw broken(`malformed MIME header line: ${line}`)
-    name = (header[1] as string).toLowerCase()
+    const header = readHeader(line)
+    name = header.name
     const before = headers[name]
-    headers[name] = before === undefined ? (header[2] as string) : `${before}, ${header[2]}`
+    headers[name] = before === undefined ? header.value : `${before}, ${header.value}`
   }
   return headers
+}
+
+interface Header {
+  /** In lower case. */
+  readonly name: string
+  readonly value: string
+}
+
+const knownHeaders = new Map<string, Header>()
+
+function readHeader(line: string): Header {
+  const known = knownHeaders.get(line)
+  if (known !== undefined) return known
+  const parts = HEADER_LINE.exec(line)
+  if (parts === null) throw broken(`malformed MIME header line: ${line}`)
+  const header = { name: (parts[1] as string).toLowerCase(), value: parts[2] as string }
+  if (line.length > KNOWN_LENGTH_MAX) return header
+  if (knownHeaders.size >= HEADERS_KNOWN_MAX) knownHeaders.clear()
+  knownHeaders.set(line, header)
+  return header
 }
 
 /** A length that was sent twice alike is one. */
