@@ -18,7 +18,7 @@ export interface BatchOptions {
 /** Commits; resolves when the store answered, whatever it said. */
 export async function commitBatch(appender: Appender, options: BatchOptions): Promise<void> {
   const { ingest, metrics, commits, logger } = options
-  metrics.pendingCommits.inc()
+  metrics.commits.pending++
   try {
     const refusals = await appender.commit()
     commits.worked()
@@ -29,7 +29,7 @@ export async function commitBatch(appender: Appender, options: BatchOptions): Pr
     ingest.rewriteMetadata(options.families)
     commits.failed(err)
   } finally {
-    metrics.pendingCommits.dec()
+    metrics.commits.pending--
     await discardBatch(appender, logger)
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '@promlet/model'
-import { Counter, Gauge, Histogram, RecentSummary, type Registry, Summary } from '@promlet/telemetry'
+import { Counter, Gauge, PlainHistogram, RecentSummary, type Registry, Summary } from '@promlet/telemetry'
 import type { TargetMetadata } from './family-metadata.ts'
 
 /** What the scraper counts and times, under Prometheus's names. */
@@ -31,6 +31,16 @@ export function scrapeMetrics(
         for (const [scrape_job, target] of metadata()) this.inc({ scrape_job }, count(target))
       },
     })
+  /** Those that run: told when the metrics are read. */
+  const commits = { pending: 0 }
+  new Gauge({
+    name: 'promlet_scrape_commits_pending',
+    help: 'Scrapes that were handed to the store and are not acknowledged yet.',
+    registers,
+    collect() {
+      this.set(commits.pending)
+    },
+  })
   return {
     pools: counter('prometheus_target_scrape_pools_total', 'Total number of scrape pool creation attempts.'),
     poolsFailed: counter('prometheus_target_scrape_pools_failed_total', 'Total number of scrape pool creations that failed.'),
@@ -84,10 +94,10 @@ export function scrapeMetrics(
       clock,
       registry,
     }),
-    scrapeDuration: new Histogram({
+    scrapeDuration: new PlainHistogram({
       name: 'prometheus_target_scrape_duration_seconds',
       help: 'Total duration of the scrape from start to commit completion in seconds.',
-      registers,
+      registry,
     }),
     metadataEntries: perJob(
       'prometheus_target_metadata_cache_entries',
@@ -99,11 +109,7 @@ export function scrapeMetrics(
       'The number of bytes that are currently used for storing metric metadata in the cache',
       ({ bytes }) => bytes,
     ),
-    pendingCommits: new Gauge({
-      name: 'promlet_scrape_commits_pending',
-      help: 'Scrapes that were handed to the store and are not acknowledged yet.',
-      registers,
-    }),
+    commits,
     failedCommits: counter('promlet_scrape_commits_failed_total', 'Scrapes that the store did not take.'),
   }
 }

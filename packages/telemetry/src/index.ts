@@ -8,6 +8,7 @@ export {
   type LogLevel,
   silentLogger,
 } from './logger.ts'
+export { PlainHistogram, type PlainHistogramOptions } from './plain-histogram.ts'
 export { buildInfo, processMetrics } from './process-metrics.ts'
 export { RecentQuantiles } from './recent-quantiles.ts'
 export { RecentSummary, type RecentSummaryOptions } from './recent-summary.ts'

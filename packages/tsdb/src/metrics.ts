@@ -1,7 +1,7 @@
 // The store's own metrics, under Prometheus's names where an equivalent exists; README.md says what each means here.
 
 import type { Millis } from '@promlet/model'
-import { Counter, Gauge, Histogram, type Registry } from '@promlet/telemetry'
+import { Counter, Gauge, Histogram, PlainHistogram, type Registry } from '@promlet/telemetry'
 import type { MaintenanceEvents } from './maintenance.ts'
 import type { BatchLoad } from './recent-batches.ts'
 import type { CommitReport } from './writer.ts'
@@ -49,14 +49,19 @@ export interface StoreMetrics extends MaintenanceEvents {
 export function createMetrics(registry: Registry, facts: () => Facts): StoreMetrics {
   const registers = [registry]
   const counter = (name: string, help: string) => new Counter({ name, help, registers })
-  const appended = new Counter({
+  // Counted for every commit, and told when the metrics are read.
+  const committed = { floats: 0, histograms: 0 }
+  new Counter({
     name: 'prometheus_tsdb_head_samples_appended_total',
     help: 'Samples committed.',
     labelNames: ['type'],
     registers,
+    collect() {
+      this.reset()
+      this.inc({ type: 'float' }, committed.floats)
+      this.inc({ type: 'histogram' }, committed.histograms)
+    },
   })
-  const floats = appended.labels({ type: 'float' })
-  const histograms = appended.labels({ type: 'histogram' })
   const late = counter('prometheus_tsdb_head_out_of_order_samples_appended_total', 'Samples accepted within the out-of-order window.')
   const outOfOrder = counter('prometheus_tsdb_out_of_order_samples_total', 'Samples refused: older than the newest of their series.')
   const outOfBound = counter(
@@ -75,11 +80,11 @@ export function createMetrics(registry: Registry, facts: () => Facts): StoreMetr
     'Exemplars refused: not newer than the last of their series.',
   )
   const failed = counter('promlet_tsdb_commits_failed_total', 'Batches that could not be stored, for example on a full disk.')
-  const duration = new Histogram({
+  const duration = new PlainHistogram({
     name: 'promlet_tsdb_commit_duration_seconds',
     help: 'Time of one commit, rules and transaction.',
     buckets: [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1],
-    registers,
+    registry,
   })
   const created = counter('prometheus_tsdb_head_series_created_total', 'Series that came into the index.')
   const removed = counter('prometheus_tsdb_head_series_removed_total', 'Series that left the index with their last sample.')
@@ -97,8 +102,8 @@ export function createMetrics(registry: Registry, facts: () => Facts): StoreMetr
   addGauges(registry, facts)
   return {
     committed(report, seconds) {
-      floats.inc(report.floats)
-      histograms.inc(report.histograms)
+      committed.floats += report.floats
+      committed.histograms += report.histograms
       duration.observe(seconds)
       if (report.seriesCreated > 0) created.inc(report.seriesCreated)
       if (report.late > 0) late.inc(report.late)
