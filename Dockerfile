@@ -17,5 +17,5 @@ COPY --from=build /app /app
 # Named volumes take over the owner of the folder that they are mounted on.
 RUN mkdir /data && chown node:node /data
 USER node
-ENTRYPOINT ["node", "--max-semi-space-size=4", "--min-semi-space-size=4", "dist/main.mjs"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--min-semi-space-size=4", "--initial-old-space-size=64", "dist/main.mjs"]
 CMD ["serve"]

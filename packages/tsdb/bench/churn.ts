@@ -1,7 +1,7 @@
 // node packages/tsdb/bench/churn.ts [pods] [hours] [retention hours]: series that come and go. So many pods of 100 series live at
 // any time, each for 72 minutes, scraped once a minute: 500 pods over 24 hours are a million series. The clock is virtual; a
 // line per hour says what memory, file, appending and queries (milliseconds, first and again) have come to. For memory as
-// bin/promlet has it: MALLOC_ARENA_MAX=1 node --max-semi-space-size=4 --min-semi-space-size=4 packages/tsdb/bench/churn.ts
+// bin/promlet has it: MALLOC_ARENA_MAX=1, --max-semi-space-size=4 --min-semi-space-size=4 --initial-old-space-size=64
 
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'

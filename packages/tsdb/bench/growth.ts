@@ -138,7 +138,8 @@ function compare(targets: number, steps: number): void {
   ]
   const found = cases.map(([, targets, steps]): Figures => {
     // With the memory settings of bin/promlet.
-    const flags = ['--max-semi-space-size=4', '--min-semi-space-size=4', import.meta.filename, `${targets}`, `${steps}`, 'child']
+    const settings = ['--max-semi-space-size=4', '--min-semi-space-size=4', '--initial-old-space-size=64']
+    const flags = [...settings, import.meta.filename, `${targets}`, `${steps}`, 'child']
     const env = { ...process.env, MALLOC_ARENA_MAX: '1' }
     return JSON.parse(spawnSync(process.execPath, flags, { stdio: ['ignore', 'pipe', 'inherit'], env }).stdout.toString())
   })
