@@ -424,7 +424,14 @@ test('series that the store refused as unknown are resolved again', async () => 
 test('a scrape loses nothing to series that have left the store since the last one', async () => {
   const h = await startHarness([job()], { [WEB]: 'a 1\nb 1\n' })
   await h.scrape()
-  for (const { labels } of [...h.store.stored]) if (labels.metricName !== 'a') h.store.remove(labels)
+  const remove = (...names: string[]) => {
+    for (const { labels } of [...h.store.stored]) if (names.includes(labels.metricName)) h.store.remove(labels)
+  }
+  remove('b', 'up')
   await h.scrape()
   expect(h.samples(/^(a|b|up)$/)).toEqual({ [name('a')]: '0:1 10:1', [name('b')]: '10:1', [name('up')]: '10:1' })
+  remove('up')
+  h.targets.answers.set(WEB, 'a 1\nup 7\n')
+  await h.scrape()
+  expect(h.samples(/^(b|up)$/)).toEqual({ [name('b')]: '10:1 20:stale', [name('up')]: '20:7' })
 })

@@ -65,6 +65,7 @@ export class Slots {
     const ref = appender.series(labels)
     if (slot === this.count) this.#add(ref)
     this.#refs[slot] = ref
+    this.#refMax = Math.max(this.#refMax, ref)
     this.#layout = undefined
   }
 
