@@ -1,3 +1,5 @@
+export { appendableContract } from './appendable-contract.ts'
+export type { ContractCase, ContractStore } from './contract-case.ts'
 export { MemoryStore } from './memory-store.ts'
-export { appendableContract, type ContractCase, type ContractStore, queryableContract } from './store-contract.ts'
+export { queryableContract } from './queryable-contract.ts'
 export { VirtualClock } from './virtual-clock.ts'
