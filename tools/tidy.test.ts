@@ -80,7 +80,6 @@ interface Ban {
   readonly except?: (path: string) => boolean
 }
 
-// The patterns name what must not stand in production code: words such as FIXME or `any` below are no debts of this file.
 const bans: readonly Ban[] = [
   {
     pattern: /\bDate\.now\(|\bnew Date\(\)|\bsetTimeout\(|\bsetInterval\(|\bperformance\.now\(/,
@@ -97,8 +96,8 @@ const bans: readonly Ban[] = [
   { pattern: /^export \*/m, instead: 'named exports in reading order' },
   { pattern: /\bfrom 'prom-client'/, instead: '@promlet/telemetry', except: (path) => path.startsWith('packages/telemetry/') },
   { pattern: /\bfrom 'better-sqlite3'/, instead: '@promlet/sqlite', except: (path) => path.startsWith('packages/sqlite/') },
-  { pattern: /\b(?:FIXME|TODO|XXX)\b/, instead: 'an issue' },
-  { pattern: /\bas any\b|: any\b/, instead: 'unknown, parsed at the edge' },
+  { pattern: /\b(?:FIXME|TODO|XXX)\b/, instead: 'an issue' }, // forbids them, is none
+  { pattern: /\bas any\b|: any\b/, instead: 'unknown, parsed at the edge' }, // forbids them, has none
 ]
 
 describe('bans', () => {

@@ -170,8 +170,7 @@ export class Ingest {
   /** True for the first sample of its series that is stored. */
   #putSample(parser: ExpositionParser, slot: number, now: Millis, reading: Reading): boolean {
     const at = parser.timestampMs
-    // biome-ignore lint/suspicious/noSelfCompare: the cheapest test for NaN, which says that there is no timestamp, and this runs per sample
-    if (at === at && this.#config.honorTimestamps) return this.#putTimed(parser, slot, at, now, reading)
+    if (!Number.isNaN(at) && this.#config.honorTimestamps) return this.#putTimed(parser, slot, at, now, reading)
     if (!this.#slots.put(slot, parser.value)) {
       reading.duplicates++
       return false
@@ -194,8 +193,7 @@ export class Ingest {
   }
 
   #putExemplars(parser: ExpositionParser, slot: number): void {
-    const exemplars = parser.exemplars()
-    for (let index = 0; index < exemplars.length; index++) this.#exemplars.push({ slot, exemplar: exemplars[index] as Exemplar })
+    for (const exemplar of parser.exemplars()) this.#exemplars.push({ slot, exemplar })
   }
 
   /** How many series there are; for `endAll`. */

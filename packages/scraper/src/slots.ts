@@ -32,7 +32,7 @@ export class Slots {
   #refs: SeriesRef[]
   #refMax: SeriesRef
   /** The slot of each series, while it is asked for: made when first needed, dropped with the next scrape. */
-  #slots: Map<SeriesRef, number> | undefined
+  #slotByRef: Map<SeriesRef, number> | undefined
   #layout: LayoutRef | undefined
   /** Series that the store refused as unknown. */
   readonly #refused: Set<SeriesRef>
@@ -47,7 +47,7 @@ export class Slots {
     this.#before = new Uint8Array(64)
     this.#refs = []
     this.#refMax = -1
-    this.#slots = undefined
+    this.#slotByRef = undefined
     this.#layout = undefined
     this.#refused = new Set()
   }
@@ -77,14 +77,14 @@ export class Slots {
     this.#before[slot] = 0
     this.#refs[slot] = ref
     this.#refMax = Math.max(this.#refMax, ref)
-    this.#slots?.set(ref, slot)
+    this.#slotByRef?.set(ref, slot)
     this.#layout = undefined
     return slot
   }
 
   #slotOf(ref: SeriesRef): number | undefined {
-    this.#slots ??= new Map(this.#refs.map((known, slot) => [known, slot]))
-    return this.#slots.get(ref)
+    this.#slotByRef ??= new Map(this.#refs.map((known, slot) => [known, slot]))
+    return this.#slotByRef.get(ref)
   }
 
   ref(slot: number): SeriesRef {
@@ -101,7 +101,7 @@ export class Slots {
 
   /** Starts a scrape: no slot has a sample. */
   begin(): void {
-    this.#slots = undefined
+    this.#slotByRef = undefined
     this.present.fill(0, 0, this.count)
     if (this.#isMarked) this.#marks.fill(ABSENT, 0, this.count)
     this.#isMarked = false
@@ -214,7 +214,7 @@ export class Slots {
       this.#marks[to] = this.#marks[slot] as number
     }
     this.#refs = refs
-    this.#slots = undefined
+    this.#slotByRef = undefined
     this.#layout = undefined
     this.count = refs.length
     return (slot) => moved[slot] ?? -1
